@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which host pages back which guest frames: reservation at creation,
+ * population on first touch, ballooning, the special pages that the module
+ * itself owns.  Every 4 KiB of a present leaf holds one reference to its
+ * page, so a page that is emptied or whose domain dies is freed with its last
+ * user.
+ */
+#ifndef LODGE_MMU_GUEST_RAM_H
+#define LODGE_MMU_GUEST_RAM_H
+
+#include <linux/uidgid.h>
+
+#include "mmu/s2.h"
+#include "types.h"
+
+struct ram_owner;
+
+/**
+ * struct guest_ram - the memory of one domain
+ * @s2: its second stage
+ * @low_end: c: RAM is [0, low_end) ...
+ * @high_end: c: ... and [4 GiB, high_end), empty if high_end is 4 GiB
+ * @owner: c: whose limit the reservation counts against
+ * @max_pages: c: RAM pages that may be populated (ACPI window extra)
+ * @nr_pages: a: RAM pages populated now
+ * @nr_special: a: module pages mapped now
+ * @reserved_pages: a: what this domain still counts in the reservation
+ */
+struct guest_ram {
+	struct s2_table s2;
+	gpa_t low_end;
+	gpa_t high_end;
+	struct ram_owner *owner;
+	u64 max_pages;
+	atomic64_t nr_pages;
+	atomic64_t nr_special;
+	atomic64_t reserved_pages;
+};
+
+/**
+ * guest_ram_create() - reserve memory and make an empty second stage
+ * @ram: zeroed
+ * @fmt: the vendor's entry format
+ * @max_level: largest leaf it maps
+ * @bytes: RAM shown to the guest, checked by the caller
+ * @uid: whose limit it counts against
+ * @flush: see struct s2_table
+ * @flush_arg: for it
+ *
+ * Return: 0, -ENOMEM (the host's available memory cannot back it), -EDQUOT
+ * (@uid's limit, a module parameter).
+ */
+int guest_ram_create(struct guest_ram *ram, const struct s2_format *fmt,
+		     enum s2_level max_level, u64 bytes, kuid_t uid,
+		     void (*flush)(void *), void *flush_arg);
+void guest_ram_destroy(struct guest_ram *ram);
+
+/* Bytes that @uid may still reserve, and bytes reserved by all. */
+u64 guest_ram_available(kuid_t uid);
+u64 guest_ram_reserved(void);
+
+/* Is this frame part of RAM or the ACPI window, populated or not? */
+bool guest_ram_covers(const struct guest_ram *ram, gfn_t gfn);
+
+/**
+ * guest_ram_fault() - make a frame present for a guest's access
+ * @ram: the domain's memory
+ * @gpa: where the guest faulted
+ * @access: S2_* that it wanted
+ *
+ * May sleep.  Takes 2 MiB where the whole aligned block is RAM and untouched.
+ * Return: 0 go on; -ENXIO nothing is there (hole, or emptied); -EACCES the
+ * frame is present without @access; -ENOMEM the host has no page now.
+ */
+int guest_ram_fault(struct guest_ram *ram, gpa_t gpa, unsigned int access);
+
+/**
+ * guest_ram_populate() - give a frame zeroed memory (populate_physmap)
+ * Return: 0, also when it is present already; -ENXIO, -ENOSPC (limit), -ENOMEM
+ */
+int guest_ram_populate(struct guest_ram *ram, gfn_t gfn);
+
+/**
+ * guest_ram_empty() - take the page out of a frame (decrease_reservation,
+ *	remove_from_physmap, or before a special page goes there)
+ *
+ * May sleep (flushes).  A frame of RAM that was never touched becomes emptied
+ * as well.  Return: 0; -ENOENT no page and nothing that would come on touch.
+ */
+int guest_ram_empty(struct guest_ram *ram, gfn_t gfn);
+
+/* The same for a batch with one flush; returns how many were done. */
+unsigned int guest_ram_empty_batch(struct guest_ram *ram, const gfn_t *gfns,
+				   unsigned int nr);
+
+/**
+ * guest_ram_map_special() - put a page of the module at a guest frame
+ * @page: gets a reference of its own while it is mapped
+ * @perm: S2_READ | S2_WRITE mostly; never S2_EXEC
+ *
+ * What was there is released.  Same page at same frame: nothing changes.
+ * Return: 0, -EINVAL beyond the guest's address width, -ENOMEM.
+ */
+int guest_ram_map_special(struct guest_ram *ram, gfn_t gfn, struct page *page,
+			  unsigned int perm);
+
+/* If @page still is what sits at @gfn, empty that frame. */
+void guest_ram_unmap_special(struct guest_ram *ram, gfn_t gfn,
+			     struct page *page);
+
+/**
+ * guest_ram_pin() - take a reference to the page at a frame
+ * @ram: the domain's memory
+ * @gfn: frame
+ * @write: the caller will write (the page must be writable)
+ * @atomic: do not sleep: an untouched frame gives -EAGAIN
+ * @page: out
+ *
+ * Return: 0, -EFAULT no RAM there, -EAGAIN, -ENOMEM.
+ */
+int guest_ram_pin(struct guest_ram *ram, gfn_t gfn, bool write, bool atomic,
+		  struct page **page);
+
+static inline void guest_ram_unpin(struct page *page)
+{
+	put_page(page);
+}
+
+#endif /* LODGE_MMU_GUEST_RAM_H */

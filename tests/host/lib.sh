@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# Helpers for scripts that run inside a test host (busybox sh): one line per
+# check in the form that tests/run reads, a look at the kernel's log, and the
+# exit status.  Use: . "$T/lib.sh"; ...; finish
+
+lib_failed=0
+lib_mark=
+lib_splats=${LODGE_SPLATS:-/etc/splats}
+
+pass()
+{
+	echo "ok $1"
+}
+
+# fail NAME WHY...
+fail()
+{
+	lib_name=$1
+	shift
+	echo "not ok $lib_name: $*"
+	lib_failed=$((lib_failed + 1))
+}
+
+skip()
+{
+	lib_name=$1
+	shift
+	echo "skip $lib_name: $*"
+}
+
+# check NAME CMD...: CMD decides; what it printed tells why it failed.
+check()
+{
+	lib_check=$1
+	shift
+	if lib_out=$("$@" 2>&1); then
+		pass "$lib_check"
+	else
+		fail "$lib_check" "status $?:" \
+			"$(echo "$lib_out" | tail -n 3 | tr '\n' ' ')"
+	fi
+}
+
+# The kernel's log since the last mark; all of it if it has wrapped since.
+lib_new_lines()
+{
+	dmesg | awk -v mark="$lib_mark" '
+		{ line[n++] = $0 }
+		mark != "" && index($0, mark) { n = 0 }
+		END { for (i = 0; i < n; i++) print line[i] }'
+}
+
+lib_set_mark()
+{
+	lib_marks=$((${lib_marks:-0} + 1))
+	lib_mark="lodge-test: mark $$.$lib_marks"
+	echo "$lib_mark" >/dev/kmsg
+}
+
+# splats NAME: fail NAME if the kernel complained since the last call.
+splats()
+{
+	lib_new=$(lib_new_lines | grep -E -f "$lib_splats.pattern" |
+		  grep -v -E -f "$lib_splats.benign" | head -n 3)
+	lib_set_mark
+	[ -z "$lib_new" ] && return 0
+	fail "$1" "kernel log: $(echo "$lib_new" | tr '\n' ' ')"
+	return 1
+}
+
+# finish: end the script, with status 1 if anything failed.
+finish()
+{
+	[ "$lib_failed" = 0 ]
+	exit
+}
+
+lib_set_mark

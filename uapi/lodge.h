@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * The user interface of lodge: the ioctls of /dev/lodge and of the files that
+ * are reached through it.  Three kinds of file come from it: a domain file, a
+ * vCPU file and an attach file (one back end's hold on one device slot).
+ *
+ * Rules that hold for every call: structures have the same layout for 32-bit
+ * and 64-bit callers; pointers travel as __u64; @size is sizeof() of the
+ * caller's structure and must equal the size that this header gives; reserved
+ * fields and unknown flag bits must be zero (-EINVAL).  A call that fails has
+ * changed nothing.
+ */
+#ifndef _UAPI_LODGE_H
+#define _UAPI_LODGE_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define LODGE_ABI_VERSION	1
+
+#define LODGE_DEVICE		"/dev/lodge"
+
+#define LODGE_NAME_LEN		64	/* with the terminating NUL */
+#define LODGE_REASON_LEN	192	/* with the terminating NUL */
+#define LODGE_MAX_VCPUS		64
+#define LODGE_DOMID_ANY		0xffffffffu
+#define LODGE_DOMID_MAX		0x7fef
+
+/*
+ * Guest-physical layout.  RAM starts at 0 and is contiguous up to
+ * LODGE_LOWMEM_MAX; what does not fit goes on at 4 GiB.  The ACPI window is
+ * RAM outside the guest's memory map proper.  The special pages belong to the
+ * module: the store and console rings are the two that exist from the start.
+ */
+#define LODGE_LOWMEM_MAX	0xf0000000ull
+#define LODGE_HIGHMEM_BASE	0x100000000ull
+#define LODGE_ACPI_BASE		0xfc000000ull
+#define LODGE_ACPI_SIZE		0x00014000ull	/* 20 pages */
+#define LODGE_SPECIAL_BASE	0xfeff8000ull
+#define LODGE_SPECIAL_SIZE	0x00008000ull	/* 8 pages */
+#define LODGE_STORE_GFN		0xfeffcull
+#define LODGE_CONSOLE_GFN	0xfefffull
+
+#define LODGE_MEMORY_MIN	0x00200000ull	/* 2 MiB */
+#define LODGE_MEMORY_MAX	0x10000000000ull	/* 1 TiB */
+
+#define LODGE_IOCTL		'L'
+
+/* /dev/lodge */
+#define LODGE_INFO		_IOWR(LODGE_IOCTL, 0x00, struct lodge_info)
+#define LODGE_DOMAIN_CREATE	_IOWR(LODGE_IOCTL, 0x01, struct lodge_domain_create)
+#define LODGE_DOMAIN_OPEN	_IOWR(LODGE_IOCTL, 0x02, struct lodge_domain_open)
+#define LODGE_DOMAIN_LIST	_IOWR(LODGE_IOCTL, 0x03, struct lodge_domain_list)
+
+/* domain file */
+#define LODGE_DOMAIN_INFO	_IOWR(LODGE_IOCTL, 0x10, struct lodge_domain_info)
+#define LODGE_DOMAIN_PAUSE	_IO(LODGE_IOCTL, 0x11)
+#define LODGE_DOMAIN_UNPAUSE	_IO(LODGE_IOCTL, 0x12)
+#define LODGE_DOMAIN_SHUTDOWN	_IOW(LODGE_IOCTL, 0x13, __u32)
+#define LODGE_DOMAIN_DESTROY	_IO(LODGE_IOCTL, 0x14)
+#define LODGE_READ_MEMORY	_IOWR(LODGE_IOCTL, 0x15, struct lodge_memory)
+#define LODGE_WRITE_MEMORY	_IOWR(LODGE_IOCTL, 0x16, struct lodge_memory)
+#define LODGE_DOMAIN_LOG	_IOWR(LODGE_IOCTL, 0x17, struct lodge_log)
+#define LODGE_VCPU_OPEN		_IOWR(LODGE_IOCTL, 0x18, struct lodge_vcpu_open)
+#define LODGE_ATTACH		_IOWR(LODGE_IOCTL, 0x19, struct lodge_attach)
+#define LODGE_REVOKE		_IOW(LODGE_IOCTL, 0x1a, struct lodge_slot)
+#define LODGE_DOMAIN_STATS	_IOWR(LODGE_IOCTL, 0x1b, struct lodge_domain_stats)
+
+/* vCPU file */
+#define LODGE_VCPU_RUN		_IO(LODGE_IOCTL, 0x20)
+#define LODGE_VCPU_GET_STATE	_IOWR(LODGE_IOCTL, 0x21, struct lodge_vcpu_state)
+#define LODGE_VCPU_SET_STATE	_IOW(LODGE_IOCTL, 0x22, struct lodge_vcpu_state)
+
+/* attach file */
+#define LODGE_ATTACH_EVENTFD	_IOW(LODGE_IOCTL, 0x30, struct lodge_attach_eventfd)
+#define LODGE_ATTACH_NOTIFY	_IOW(LODGE_IOCTL, 0x31, __u32)
+
+enum lodge_vendor {
+	LODGE_VENDOR_VMX = 1,
+	LODGE_VENDOR_SVM = 2,
+};
+
+/**
+ * struct lodge_info - what the module and this host offer
+ * @size: sizeof(struct lodge_info)
+ * @abi_version: LODGE_ABI_VERSION of the module
+ * @vendor: enum lodge_vendor
+ * @max_vcpus: most vCPUs one domain may have
+ * @nr_domains: domains that exist now, of all owners
+ * @tsc_khz: rate of the host's time-stamp counter
+ * @memory_free: bytes of guest memory that may still be reserved by the caller
+ * @memory_reserved: bytes reserved for all domains now
+ * @version: the module's version, NUL-terminated
+ * @reserved: zero
+ */
+struct lodge_info {
+	__u32 size;
+	__u32 abi_version;
+	__u32 vendor;
+	__u32 max_vcpus;
+	__u32 nr_domains;
+	__u32 tsc_khz;
+	__u64 memory_free;
+	__u64 memory_reserved;
+	char version[32];
+	__u64 reserved[4];
+};
+
+/**
+ * struct lodge_domain_create - a new domain, paused, without memory contents
+ * @size: sizeof(struct lodge_domain_create)
+ * @flags: zero
+ * @domid: wanted id (1 .. LODGE_DOMID_MAX) or LODGE_DOMID_ANY; out: the id
+ * @nr_vcpus: 1 .. the module's max_vcpus
+ * @memory: bytes of RAM that the guest's memory map shows, a multiple of
+ *	4 KiB, LODGE_MEMORY_MIN .. LODGE_MEMORY_MAX; reserved now, populated
+ *	on first touch
+ * @fd: out: the domain file
+ * @reserved0: zero
+ * @uuid: shown to the guest, not interpreted
+ * @name: NUL-terminated, one or more of [A-Za-z0-9_.+-], unique on the host
+ * @reserved: zero
+ *
+ * Errors: EINVAL a field is out of range; EEXIST the name or id is taken;
+ * ENOMEM the host's memory cannot back @memory; EDQUOT the caller's memory
+ * limit; EBUSY virtualization is in use by another hypervisor (the host's log
+ * names it); ENOSPC no id is free.
+ */
+struct lodge_domain_create {
+	__u32 size;
+	__u32 flags;
+	__u32 domid;
+	__u32 nr_vcpus;
+	__u64 memory;
+	__s32 fd;
+	__u32 reserved0;
+	__u8 uuid[16];
+	char name[LODGE_NAME_LEN];
+	__u64 reserved[4];
+};
+
+/**
+ * struct lodge_domain_open - open a domain that exists
+ * @size: sizeof(struct lodge_domain_open)
+ * @domid: its id, or LODGE_DOMID_ANY to look for @name
+ * @fd: out: the domain file
+ * @reserved0: zero
+ * @name: used when @domid is LODGE_DOMID_ANY, else all zero
+ *
+ * Errors: ENOENT no such domain; EACCES it belongs to another user.
+ */
+struct lodge_domain_open {
+	__u32 size;
+	__u32 domid;
+	__s32 fd;
+	__u32 reserved0;
+	char name[LODGE_NAME_LEN];
+};
+
+enum lodge_domain_state {
+	LODGE_STATE_PAUSED = 0,		/* by the user; also right after creation */
+	LODGE_STATE_RUNNING = 1,	/* may run; see nr_running for what does */
+	LODGE_STATE_SHUTDOWN = 2,	/* stopped for good, see shutdown_reason */
+	LODGE_STATE_DYING = 3,		/* destroyed; lives until its files close */
+};
+
+/* Xen's SHUTDOWN_* numbers. */
+enum lodge_shutdown_reason {
+	LODGE_SHUTDOWN_POWEROFF = 0,
+	LODGE_SHUTDOWN_REBOOT = 1,
+	LODGE_SHUTDOWN_SUSPEND = 2,
+	LODGE_SHUTDOWN_CRASH = 3,
+	LODGE_SHUTDOWN_WATCHDOG = 4,
+	LODGE_SHUTDOWN_SOFT_RESET = 5,
+};
+
+/**
+ * struct lodge_domain_info - a domain's state
+ * @size: sizeof(struct lodge_domain_info)
+ * @domid: its id
+ * @state: enum lodge_domain_state
+ * @shutdown_reason: enum lodge_shutdown_reason, when @state says SHUTDOWN
+ * @owner: uid of its creator
+ * @nr_vcpus: vCPUs it has
+ * @nr_running: vCPUs that a thread runs now (blocked ones included)
+ * @nr_blocked: of these, how many wait for an event
+ * @paused: 1 when the user paused it; a domain can be paused and shut down
+ * @reserved0: zero
+ * @memory: bytes of RAM in its memory map
+ * @populated: bytes that host pages back now, special pages included
+ * @cpu_ns: time its vCPUs spent in their run loop, not blocked
+ * @created_ns: CLOCK_REALTIME at creation
+ * @log_end: offset past the last byte of its log
+ * @uuid: as given at creation
+ * @name: as given at creation
+ * @reason: why it stopped, for people; empty while it runs
+ * @reserved: zero
+ */
+struct lodge_domain_info {
+	__u32 size;
+	__u32 domid;
+	__u32 state;
+	__u32 shutdown_reason;
+	__u32 owner;
+	__u32 nr_vcpus;
+	__u32 nr_running;
+	__u32 nr_blocked;
+	__u32 paused;
+	__u32 reserved0;
+	__u64 memory;
+	__u64 populated;
+	__u64 cpu_ns;
+	__u64 created_ns;
+	__u64 log_end;
+	__u8 uuid[16];
+	char name[LODGE_NAME_LEN];
+	char reason[LODGE_REASON_LEN];
+	__u64 reserved[4];
+};
+
+/**
+ * struct lodge_domain_list - the domains that the caller may open
+ * @size: sizeof(struct lodge_domain_list)
+ * @first: list ids from here on
+ * @count: in: entries that @infos holds (1 .. 1024); out: entries written
+ * @reserved: zero
+ * @infos: array of struct lodge_domain_info
+ */
+struct lodge_domain_list {
+	__u32 size;
+	__u32 first;
+	__u32 count;
+	__u32 reserved;
+	__u64 infos;
+};
+
+#define LODGE_NR_EXIT_COUNTS	32
+#define LODGE_EXIT_NAME_LEN	24
+
+/**
+ * struct lodge_domain_stats - exits by kind, summed over the vCPUs
+ * @size: sizeof(struct lodge_domain_stats)
+ * @nr: out: entries used in @exits
+ * @exits: name and count of each kind
+ */
+struct lodge_domain_stats {
+	__u32 size;
+	__u32 nr;
+	struct {
+		char name[LODGE_EXIT_NAME_LEN];
+		__u64 count;
+	} exits[LODGE_NR_EXIT_COUNTS];
+};
+
+/**
+ * struct lodge_memory - copy between the caller and guest-physical memory
+ * @size: sizeof(struct lodge_memory)
+ * @flags: zero
+ * @gpa: guest-physical address
+ * @length: bytes; out: bytes copied (a shorter copy ended at a gpa that is no
+ *	RAM or at a bad @data; an error is returned only if nothing was copied)
+ * @data: the caller's buffer
+ *
+ * Needs a domain file of its owner.  Writing populates memory; reading
+ * memory that was never touched gives zeros and populates nothing.
+ */
+struct lodge_memory {
+	__u32 size;
+	__u32 flags;
+	__u64 gpa;
+	__u64 length;
+	__u64 data;
+};
+
+/**
+ * struct lodge_log - read the domain's hypervisor log
+ * @size: sizeof(struct lodge_log)
+ * @length: in: room at @data; out: bytes written there
+ * @offset: in: read from here; out: where the next read goes on.  The log
+ *	keeps its last 16 KiB: an offset that has been overwritten moves up
+ * @data: the caller's buffer
+ */
+struct lodge_log {
+	__u32 size;
+	__u32 length;
+	__u64 offset;
+	__u64 data;
+};
+
+/**
+ * struct lodge_vcpu_open - open one vCPU
+ * @size: sizeof(struct lodge_vcpu_open)
+ * @id: 0 .. nr_vcpus - 1
+ * @fd: out: the vCPU file
+ * @reserved: zero
+ *
+ * LODGE_VCPU_RUN on it runs the vCPU in the calling thread.  It returns 0
+ * when the domain has shut down, -EINTR for a signal, -EBUSY when another
+ * thread runs this vCPU, -ENODEV when the domain was destroyed.  The vCPU's
+ * state is whole at every return and at the death of the thread: the next
+ * caller goes on where the last one stopped.
+ */
+struct lodge_vcpu_open {
+	__u32 size;
+	__u32 id;
+	__s32 fd;
+	__u32 reserved;
+};
+
+/* Order of lodge_vcpu_state.gpr, the hardware's register numbers. */
+enum lodge_gpr {
+	LODGE_RAX, LODGE_RCX, LODGE_RDX, LODGE_RBX,
+	LODGE_RSP, LODGE_RBP, LODGE_RSI, LODGE_RDI,
+	LODGE_R8, LODGE_R9, LODGE_R10, LODGE_R11,
+	LODGE_R12, LODGE_R13, LODGE_R14, LODGE_R15,
+	LODGE_NR_GPRS
+};
+
+/* Order of lodge_vcpu_state.seg; the last two use base and limit only. */
+enum lodge_seg {
+	LODGE_ES, LODGE_CS, LODGE_SS, LODGE_DS, LODGE_FS, LODGE_GS,
+	LODGE_LDTR, LODGE_TR,
+	LODGE_GDTR, LODGE_IDTR,
+	LODGE_NR_SEGS
+};
+
+#define LODGE_SEG_UNUSABLE	(1u << 16)
+
+/**
+ * struct lodge_segment - a segment register with its hidden part
+ * @base: linear base
+ * @limit: in bytes
+ * @attr: access rights as VMX has them: 3:0 type, 4 S, 6:5 DPL, 7 P, 12 AVL,
+ *	13 L, 14 D/B, 15 G, 16 unusable (SDM, "Guest Register State")
+ * @selector: visible part
+ * @reserved: zero
+ */
+struct lodge_segment {
+	__u64 base;
+	__u32 limit;
+	__u32 attr;
+	__u16 selector;
+	__u16 reserved[3];
+};
+
+#define LODGE_VCPU_ONLINE	(1u << 0)	/* not waiting for INIT/SIPI */
+#define LODGE_VCPU_BLOCKED	(1u << 1)	/* halted, waits for an event */
+
+/**
+ * struct lodge_vcpu_state - registers of a vCPU
+ * @size: sizeof(struct lodge_vcpu_state)
+ * @flags: LODGE_VCPU_*; BLOCKED is ignored by SET_STATE
+ *
+ * SET_STATE works while the domain is paused and before this vCPU first ran
+ * (-EBUSY after that); values that hardware would refuse give -EINVAL.
+ * GET_STATE works any time; while a thread runs the vCPU it is interrupted
+ * for the look.
+ */
+struct lodge_vcpu_state {
+	__u32 size;
+	__u32 flags;
+	__u64 gpr[LODGE_NR_GPRS];
+	__u64 rip;
+	__u64 rflags;
+	__u64 cr0;
+	__u64 cr2;
+	__u64 cr3;
+	__u64 cr4;
+	__u64 cr8;
+	__u64 efer;
+	__u64 xcr0;
+	__u64 dr[8];		/* 4 and 5 are zero */
+	struct lodge_segment seg[LODGE_NR_SEGS];
+	__u64 reserved[8];
+};
+
+/* Roles of a back end.  A role and a device id name one slot. */
+enum lodge_role {
+	LODGE_ROLE_STORE = 1,	/* devid 0 only */
+	LODGE_ROLE_CONSOLE = 2,	/* devid 0 only */
+	LODGE_ROLE_BLOCK = 3,	/* not yet: ENOSYS */
+	LODGE_ROLE_NET = 4,	/* not yet: ENOSYS */
+};
+
+/**
+ * struct lodge_attach - take hold of a device slot
+ * @size: sizeof(struct lodge_attach)
+ * @role: enum lodge_role
+ * @devid: device id within the role
+ * @flags: zero
+ * @fd: out: the attach file
+ * @holder: out, with -EBUSY: pid of the holder in the caller's namespace
+ * @reserved: zero
+ *
+ * The slot has one holder.  Its channels are pending in both directions after
+ * the call, so no notification is lost between two holders.  mmap() of the
+ * attach file at LODGE_MMAP_RING gives the ring page, at LODGE_MMAP_RECOVERY
+ * the recovery area, which is kept for the next holder.  poll() reports
+ * POLLHUP when the domain died or the slot was revoked.
+ */
+struct lodge_attach {
+	__u32 size;
+	__u32 role;
+	__u32 devid;
+	__u32 flags;
+	__s32 fd;
+	__s32 holder;
+	__u64 reserved[2];
+};
+
+#define LODGE_MMAP_RING		0x00000000ull
+#define LODGE_MMAP_RECOVERY	0x10000000ull
+#define LODGE_RECOVERY_SIZE	0x00004000ull	/* 16 KiB */
+
+/**
+ * struct lodge_slot - names a device slot
+ * @size: sizeof(struct lodge_slot)
+ * @role: enum lodge_role
+ * @devid: device id within the role
+ * @reserved: zero
+ */
+struct lodge_slot {
+	__u32 size;
+	__u32 role;
+	__u32 devid;
+	__u32 reserved;
+};
+
+/**
+ * struct lodge_attach_eventfd - have a channel signal an eventfd
+ * @size: sizeof(struct lodge_attach_eventfd)
+ * @channel: index of the slot's channel; the store and the console have one, 0
+ * @fd: an eventfd, or -1 to unbind
+ * @reserved: zero
+ *
+ * LODGE_ATTACH_NOTIFY takes the channel's index and notifies the guest.
+ */
+struct lodge_attach_eventfd {
+	__u32 size;
+	__u32 channel;
+	__s32 fd;
+	__u32 reserved;
+};
+
+#endif /* _UAPI_LODGE_H */
