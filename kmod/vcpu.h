@@ -95,6 +95,7 @@ struct vcpu {
 	/* Cool. */
 	unsigned int id;		/* c */
 	u32 apic_id;			/* c: 2 * id */
+	u32 cpuid_1_ecx;		/* v: CPUID bits that mirror CR4, cpuid.h */
 	int cpu;			/* a: host CPU that has it loaded, or -1 */
 	struct mutex mutex;		/* held by the thread inside RUN or *_STATE */
 	struct rcuwait wait;		/* the thread that blocks in vcpu_block() */

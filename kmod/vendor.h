@@ -43,6 +43,10 @@ enum vcpu_reg {
 	VREG_SFMASK,
 	VREG_TSC_AUX,
 	VREG_TSC_OFFSET,
+	VREG_PDPTR0,		/* PAE paging: the four loaded entries */
+	VREG_PDPTR1,
+	VREG_PDPTR2,
+	VREG_PDPTR3,
 	VREG_INTERRUPTIBILITY,	/* bit 0 STI, 1 MOV SS, 3 NMI blocking */
 	NR_VREGS
 };

@@ -24,6 +24,15 @@ u64 cpuid_efer_allowed(void);
 u64 cpuid_xcr0_allowed(void);
 u8 cpuid_phys_bits(void);
 
+/**
+ * cpuid_cr4_changed() - CPUID shows CR4.OSXSAVE; keep up with it
+ * @vcpu: run by this thread
+ * @cr4: the guest's new CR4
+ *
+ * For whoever writes VREG_CR4: the CR4 interpreter, a reset, SET_STATE.
+ */
+void cpuid_cr4_changed(struct vcpu *vcpu, u64 cr4);
+
 /* Is this X86_FEATURE_* shown to guests? */
 bool cpuid_guest_has(unsigned int feature);
 

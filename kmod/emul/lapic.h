@@ -7,6 +7,7 @@
 #ifndef LODGE_EMUL_LAPIC_H
 #define LODGE_EMUL_LAPIC_H
 
+#include <linux/atomic.h>
 #include <linux/bitmap.h>
 #include <linux/hrtimer.h>
 #include <linux/types.h>
@@ -24,6 +25,18 @@ enum lapic_lvt {
 };
 
 /*
+ * The INIT/STARTUP protocol.  Senders move the state, the target's thread
+ * acts on it when it finds VCPU_REQ_RESET, in lapic_handle_start().
+ *
+ *   INIT                any -> WAIT
+ *   STARTUP             WAIT -> START | vector, ignored in the other states
+ *   handle_start        START | vector -> RUNNING
+ */
+#define LAPIC_RUNNING		0
+#define LAPIC_WAIT		0x100	/* INIT came (or power-up of an AP) */
+#define LAPIC_START		0x200	/* bits 7:0: the STARTUP vector */
+
+/*
  * irr is set by any CPU with atomic bit operations and followed by
  * vcpu_request(VCPU_REQ_EVENT); all else belongs to the thread that runs the
  * vCPU.
@@ -36,7 +49,8 @@ struct lapic {
 	u32 tpr;
 	u32 svr;
 	u32 esr;			/* what a read gives */
-	u32 esr_pending;		/* a: latched by the next write */
+	atomic_t esr_pending;		/* latched by the next write */
+	atomic_t start;			/* LAPIC_RUNNING ... */
 	u32 ldr;			/* xAPIC mode only */
 	u32 dfr;
 	u64 icr;
@@ -60,8 +74,47 @@ void lapic_accept_vector(struct vcpu *vcpu, u8 vector);
 int lapic_msr_read(struct vcpu *vcpu, u32 msr, u64 *value);
 int lapic_msr_write(struct vcpu *vcpu, u32 msr, u64 value);
 int lapic_base_write(struct vcpu *vcpu, u64 value);
+/* Is the xAPIC page there?  Not in x2APIC mode, not when disabled. */
+bool lapic_has_mmio(const struct vcpu *vcpu);
 u32 lapic_mmio_read(struct vcpu *vcpu, u32 offset);
 void lapic_mmio_write(struct vcpu *vcpu, u32 offset, u32 value);
+
+/**
+ * lapic_raise() - an edge on a vector, from any context
+ * @vcpu: the target
+ * @vector: 16..255
+ *
+ * Dropped while the target's APIC is disabled by software.
+ */
+void lapic_raise(struct vcpu *vcpu, u8 vector);
+
+/* The target is about to start, though its thread has not noticed yet. */
+static inline bool lapic_start_pending(const struct lapic *lapic)
+{
+	return atomic_read(&lapic->start) & LAPIC_START;
+}
+
+/* It runs by other means than STARTUP (VCPUOP_up, SET_STATE). */
+static inline void lapic_mark_started(struct lapic *lapic)
+{
+	atomic_set(&lapic->start, LAPIC_RUNNING);
+}
+
+/**
+ * lapic_handle_start() - act on INIT and STARTUP
+ * @vcpu: loaded, run by this thread, which found VCPU_REQ_RESET
+ *
+ * Afterwards vcpu->online says whether there is anything to run.
+ */
+void lapic_handle_start(struct vcpu *vcpu);
+
+/* kmod/emul/lapic_timer.c, for lapic.c */
+void lapic_timer_init(struct vcpu *vcpu);
+void lapic_timer_stop(struct vcpu *vcpu);
+void lapic_timer_write_initial(struct vcpu *vcpu, u32 count);
+void lapic_timer_write_divide(struct vcpu *vcpu, u32 value);
+void lapic_timer_mode_changed(struct vcpu *vcpu);
+u32 lapic_timer_current(const struct vcpu *vcpu);
 
 /* CR8 is bits 7:4 of TPR. */
 u64 lapic_read_cr8(const struct vcpu *vcpu);
