@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Checked access to untrusted image files.  A file's first page is read once,
- * which serves the headers of a small kernel without another system call.
+ * Checked access to untrusted image files.  The head of a file is read
+ * once, which serves most headers without another system call.
  */
 #include "blob.h"
 

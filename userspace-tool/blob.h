@@ -13,7 +13,7 @@
 
 #include "pvh_load.h"
 
-#define BLOB_HEAD	4096
+#define BLOB_HEAD	1024	/* holds every header of a bzImage */
 
 /**
  * struct blob - a readable range of bytes
