@@ -29,18 +29,25 @@ struct attach_slot {
 	u32 role;			/* c */
 	u32 devid;			/* c */
 	struct page *ring;		/* c: fixed page, also mapped in the guest */
-	void *recovery;			/* c: vmalloc_user(LODGE_RECOVERY_SIZE) */
+	void *recovery;			/* made at its first mmap, then constant */
 	u32 port[ATTACH_MAX_CHANNELS];	/* a: guest port of each channel, 0 none */
 	spinlock_t lock;
 	struct attach_file *holder;	/* l */
 	struct eventfd_ctx *eventfd[ATTACH_MAX_CHANNELS];	/* l */
 };
 
-int attach_init(struct domain *d);	/* the two slots, pages, ports */
+/*
+ * The two slots, their pages in the guest, their ports.  After evtchn_init();
+ * when it fails, nothing is left.
+ */
+int attach_init(struct domain *d);
 void attach_hangup(struct domain *d);	/* domain died: POLLHUP, unmap, no more */
 void attach_exit(struct domain *d);	/* last reference: free */
 
-/* ioctls on the domain file; attach gives an fd or -errno. */
+/*
+ * ioctls on the domain file; the caller has checked @arg->size.  attach gives
+ * an fd (not written to @arg) or -errno; -EBUSY fills @arg->holder.
+ */
 int attach_open(struct domain *d, struct lodge_attach *arg);
 int attach_revoke(struct domain *d, u32 role, u32 devid);
 

@@ -2,11 +2,12 @@
 /*
  * Event channels of a domain: ports, their bindings, and raising them in the
  * 2-level ABI.  The far end of an interdomain port is a channel of an attach
- * slot on the host's side.
+ * slot on the host's side, or another port of the same domain.
  */
 #ifndef LODGE_RING_EVTCHN_H
 #define LODGE_RING_EVTCHN_H
 
+#include <linux/bitmap.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
@@ -15,52 +16,69 @@ struct domain;
 struct vcpu;
 
 #define EVTCHN_MAX_PORTS	4096	/* 2-level, 64-bit layout */
+#define EVTCHN_MAX_PORTS_32	1024	/* 2-level, 32-bit layout */
+#define EVTCHN_BUCKET_PORTS	512	/* one page of ports */
+#define EVTCHN_NR_BUCKETS	(EVTCHN_MAX_PORTS / EVTCHN_BUCKET_PORTS)
 
 enum evtchn_state {
 	EVTCHN_FREE,
-	EVTCHN_UNBOUND,		/* waits for remote domain */
-	EVTCHN_INTERDOMAIN,	/* far end: slot */
-	EVTCHN_VIRQ,
-	EVTCHN_IPI,
 	EVTCHN_RESERVED,	/* port 0 */
+	EVTCHN_UNBOUND,		/* arg: domid that may bind to it */
+	EVTCHN_SLOT,		/* far end: channel of d->slots[slot] */
+	EVTCHN_LOOP,		/* arg: port of this domain at the far end */
+	EVTCHN_VIRQ,		/* arg: virq */
+	EVTCHN_IPI,
+	NR_EVTCHN_STATES
 };
 
-/* One port.  Guarded by evtchn_table.lock; the union by state. */
+/*
+ * One port.  Eight bytes, so that a raise reads it whole in one access and
+ * without a lock; evtchn_table.lock orders the writers.
+ */
 struct evtchn {
-	enum evtchn_state state;
-	u16 vcpu;			/* which vCPU is told */
 	union {
-		u16 remote_domid;	/* UNBOUND */
 		struct {
-			struct attach_slot *slot;
-			u32 channel;
-		} interdomain;		/* INTERDOMAIN */
-		u32 virq;		/* VIRQ */
+			u8 state;	/* enum evtchn_state */
+			u8 vcpu;	/* which vCPU is told */
+			u8 slot;	/* SLOT */
+			u8 channel;	/* SLOT */
+			u32 arg;
+		};
+		u64 raw;
 	};
 };
 
 /*
- * lock: irq-safe (timers raise ports).  Leaf below domain->lock.
+ * lock: irq-safe; writers of ports, used, and vcpu->xen.virq_port.  Leaf below
+ * domain->lock.
  */
 struct evtchn_table {
 	spinlock_t lock;
-	struct evtchn *ports;		/* c: EVTCHN_MAX_PORTS, kvcalloc */
-	u32 next_hint;
+	unsigned long pollers;		/* a: a bit for each vCPU in SCHEDOP_poll */
+	struct evtchn *bucket[EVTCHN_NR_BUCKETS];	/* a: NULL, then constant */
+	DECLARE_BITMAP(used, EVTCHN_MAX_PORTS);
 };
 
 int evtchn_init(struct domain *d);
 void evtchn_destroy(struct domain *d);
 
-/* Guest operations (xen/hypercall's event_channel_op): 0, port, or -errno. */
+/*
+ * Guest operations (xen/evtchn_op.c): 0 or -errno, the port through *port.
+ * Those that hand out a port may sleep; the others work in any context.
+ */
 int evtchn_alloc_unbound(struct domain *d, u16 remote_domid, u32 *port);
+int evtchn_bind_loop(struct domain *d, u32 remote_port, u32 *port);
 int evtchn_bind_virq(struct domain *d, u32 virq, u32 vcpu, u32 *port);
 int evtchn_bind_ipi(struct domain *d, u32 vcpu, u32 *port);
 int evtchn_bind_vcpu(struct domain *d, u32 port, u32 vcpu);
 int evtchn_close(struct domain *d, u32 port);
 int evtchn_send(struct domain *d, u32 port);
 int evtchn_unmask(struct domain *d, u32 port);
-int evtchn_reset(struct domain *d);
+/* Close all ports but those of slots, which only lose what is pending. */
+void evtchn_reset(struct domain *d);
 bool evtchn_is_pending(struct domain *d, u32 port);
+/* One past the largest port that the latched layout has. */
+u32 evtchn_limit(const struct domain *d);
 
 struct evtchn_status_out {
 	u32 status, vcpu, domid, port, virq;
@@ -72,7 +90,7 @@ int evtchn_bind_slot(struct domain *d, struct attach_slot *slot, u32 channel,
 		     u32 *port);
 void evtchn_unbind_slot(struct domain *d, u32 port);
 
-/* Raise from the host.  Any context, irq-safe. */
+/* Raise from the host.  Any context, no lock. */
 void evtchn_raise(struct domain *d, u32 port);
 void evtchn_raise_virq(struct vcpu *vcpu, u32 virq);
 

@@ -15,19 +15,25 @@ struct page;
 
 #define GRANT_MAX_FRAMES	64
 
+#define GRANT_NO_GFN		(~0ull)
+
+/* lock: all of it; below domain->xen.lock, above s2.lock. */
 struct grant_table {
-	struct mutex lock;		/* all below */
+	struct mutex lock;
 	unsigned int nr_frames;
 	struct page *frames[GRANT_MAX_FRAMES];
-	u64 gfn[GRANT_MAX_FRAMES];	/* where it is mapped, ~0 nowhere */
+	u64 gfn[GRANT_MAX_FRAMES];	/* where it was put last, ~0 nowhere */
 	unsigned int version;
 };
 
 int grant_init(struct domain *d);
 void grant_destroy(struct domain *d);
-/* Map frame idx (growing the table) at gfn; 0, -EINVAL, -ENOMEM. */
+/*
+ * Map frame idx (growing the table) at gfn; it leaves the frame where it was.
+ * 0, -EINVAL, -ENOMEM.
+ */
 int grant_map_frame(struct domain *d, unsigned int idx, u64 gfn);
-/* A frame's guest mapping was removed by remove_from_physmap. */
-void grant_forget_gfn(struct domain *d, u64 gfn);
+/* Make the table at least nr frames large; 0, -EINVAL, -ENOMEM. */
+int grant_grow(struct domain *d, unsigned int nr);
 
 #endif /* LODGE_RING_GRANT_H */

@@ -6,22 +6,29 @@
 #ifndef LODGE_XEN_DOMAIN_XEN_H
 #define LODGE_XEN_DOMAIN_XEN_H
 
+#include <linux/atomic.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
 
 struct page;
 
 #define XEN_NR_HVM_PARAMS	39
+#define XEN_NO_GFN		(~0ull)
+#define XEN_NO_SHUTDOWN_CODE	(~0u)
 
 /**
  * struct xen_clock - guest time: nanoseconds from guest TSC ticks
  * @tsc_base: c: host TSC at domain creation; guest TSC = host TSC - tsc_base
+ * @base_ns: c: CLOCK_MONOTONIC at the same instant
  * @mul: c: pvclock multiplier
  * @shift: c: pvclock shift
- * @stable: c: one record serves all vCPUs for ever (TSC_STABLE)
+ * @stable: c: one record serves all vCPUs for ever (TSC_STABLE).  Without it
+ *	the host's monotonic clock is the guest's, and each vCPU needs a new
+ *	record (xen_time_update()) whenever it is loaded on a host CPU
  */
 struct xen_clock {
 	u64 tsc_base;
+	u64 base_ns;
 	u32 mul;
 	s8 shift;
 	bool stable;
@@ -29,13 +36,16 @@ struct xen_clock {
 
 struct domain_xen {
 	struct page *shared_info;	/* c: the page; mapped at shared_gfn */
-	u64 shared_gfn;			/* lock: ~0 nowhere */
+	void *shared;			/* c: its address */
+	u64 shared_gfn;			/* lock: where it was put last */
 	bool layout32;			/* a: shared_info has the 32-bit layout */
 	u8 callback_vector;		/* a: HVM_PARAM_CALLBACK_IRQ type 2, 0 none */
-	struct mutex lock;		/* params, shared_gfn; above s2.lock */
+	struct mutex lock;		/* see below; above grant.lock, s2.lock */
 	u64 params[XEN_NR_HVM_PARAMS];	/* lock */
 	u64 wall_ns;			/* c: CLOCK_REALTIME at guest time 0 */
 	struct xen_clock clock;
+	atomic64_t ballooned;		/* frames given back and not yet taken */
+	unsigned int shutdown_code;	/* a: SCHEDOP_shutdown_code, or none */
 };
 
 #endif /* LODGE_XEN_DOMAIN_XEN_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What Xen's interface keeps for each vCPU: where its vcpu_info lives, its
- * singleshot timer, its runstate and time areas.
+ * timers, its runstate and time areas, what it polls for.
  */
 #ifndef LODGE_XEN_VCPU_INFO_H
 #define LODGE_XEN_VCPU_INFO_H
@@ -10,40 +10,81 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#include "types.h"
+
 struct page;
 struct vcpu;
+struct vcpu_hvm_context;
 struct vcpu_info;
+
+#define XEN_NR_VIRQS		24
+#define XEN_POLL_MAX_PORTS	128
 
 /* A guest structure that the module writes: pinned, up to two pages. */
 struct guest_area {
 	struct page *page[2];	/* page[1] only if it straddles */
 	u16 offset;
 	u16 size;
+	bool layout32;		/* registered by a 32-bit caller */
 };
 
+/**
+ * guest_area_pin() - find and hold a structure at a guest virtual address
+ * @vcpu: run by this thread; its page tables translate, once
+ * @area: filled on success
+ * @gva: may straddle a page boundary
+ * @size: bytes, at most a page
+ *
+ * May sleep.  Return: 0, -EFAULT, -ENOMEM
+ */
+int guest_area_pin(struct vcpu *vcpu, struct guest_area *area, gva_t gva,
+		   u16 size);
+void guest_area_unpin(struct guest_area *area);
+/* Any context; the caller orders writers. */
+void guest_area_write(const struct guest_area *area, unsigned int offset,
+		      const void *src, unsigned int len);
+
+static inline bool guest_area_is_set(const struct guest_area *area)
+{
+	return area->page[0];
+}
+
 /*
- * info points into shared_info or into a page the guest registered; both are
- * pinned, so it is valid for ever and read without a lock.  It moves once
- * (VCPUOP_register_vcpu_info), under info_lock, which event delivery takes too.
+ * info points into shared_info, into early_info, or into a page that the
+ * guest registered; all are held for the vCPU's life, so a pointer once read
+ * stays valid.  It moves once (VCPUOP_register_vcpu_info, under the domain's
+ * xen.lock); evtchn.c tells how a raise copes with that without a lock.
  */
 struct vcpu_xen {
-	struct vcpu_info *info;		/* a: info_lock to change */
-	struct page *info_page;		/* pinned, or NULL while in shared_info */
-	spinlock_t info_lock;		/* irq-safe: info against raise */
-	struct hrtimer timer;		/* VIRQ_TIMER, one deadline */
-	u64 timer_deadline;		/* ns of guest time, 0 none */
-	u64 period_ns;			/* periodic timer, 0 none */
-	struct guest_area runstate_area;	/* v */
-	struct guest_area time_area;		/* v */
-	spinlock_t runstate_lock;	/* irq-safe: runstate* */
+	struct vcpu_info *info;		/* a: WRITE_ONCE under xen.lock */
+	struct page *info_page;		/* xen.lock: pinned, or NULL */
+	u64 early_info[8];		/* vCPUs that shared_info has no room for */
+	struct hrtimer timer;		/* singleshot, raises VIRQ_TIMER */
+	u64 timer_deadline;		/* v: ns of guest time, 0 none */
+	struct hrtimer periodic;	/* xen.lock to start and stop */
+	u64 period_ns;			/* xen.lock to write; 0 none */
+
+	spinlock_t area_lock;		/* irq-safe leaf: all down to the blank */
+	struct guest_area runstate_area;
+	struct guest_area time_area;
 	u32 runstate;
 	u64 runstate_since;		/* guest ns */
 	u64 runstate_time[4];
-	bool runstate_update_flag;	/* vm_assist type 5, copied here */
-	u16 virq_port[24];		/* a: port bound to a VIRQ, 0 none */
-	bool poll_all;			/* a: in SCHEDOP_poll, see sched.c */
-	bool initialised;		/* VCPUOP_initialise or INIT/SIPI came */
-	u8 upcall_vector;		/* HVMOP_set_evtchn_upcall_vector; 0 none */
+	bool runstate_update_flag;	/* a: vm_assist type 5 */
+
+	u16 virq_port[XEN_NR_VIRQS];	/* a: port bound to a VIRQ, 0 none */
+
+	/* SCHEDOP_poll; see sched.c.  Senders read polling and nr, port only. */
+	bool polling;			/* a */
+	bool poll_expired;		/* a: the time-out came */
+	unsigned int poll_nr;		/* a */
+	u32 poll_port;			/* a: the port when poll_nr is 1 */
+	u32 *poll_ports;		/* v: room for XEN_POLL_MAX_PORTS */
+	struct hrtimer poll_timer;
+
+	bool initialised;		/* a: VCPUOP_initialise or STARTUP came */
+	struct vcpu_hvm_context *start;	/* xen.lock: state for the first run */
+	u64 restart[3];			/* v: arguments of XEN_HC_RESTART */
 };
 
 #endif /* LODGE_XEN_VCPU_INFO_H */

@@ -6,10 +6,16 @@
 #ifndef LODGE_XEN_XEN_H
 #define LODGE_XEN_XEN_H
 
+#include <linux/compiler.h>
+
+#include <xen/interface/xen.h>
+
+#include "domain.h"
 #include "vcpu.h"
 #include "xen/domain_xen.h"
 
-struct domain;
+/* The Xen version that guests see: leaf 0x40000001 and xen_version(0). */
+#define XEN_GUEST_VERSION	((4u << 16) | 17)
 
 /* kmod/xen/hypercall.c: one exit, number to handler, result to RAX. */
 enum vmexit_action xen_hypercall(struct vcpu *vcpu, const struct vmexit *x);
@@ -17,30 +23,67 @@ enum vmexit_action xen_hypercall(struct vcpu *vcpu, const struct vmexit *x);
 /* Write the hypercall page (MSR 0x40000000); 0, -EINVAL (#GP), -EAGAIN. */
 int xen_hypercall_page_write(struct vcpu *vcpu, u64 value);
 
-/* Life of the Xen part of a domain and of a vCPU. */
+/*
+ * Life of the Xen part of a domain and of a vCPU.  Creation order: evtchn_init,
+ * grant_init, attach_init (they need guest RAM), xen_domain_create, then
+ * xen_vcpu_create for each vCPU, in d->vcpus[] afterwards.  A failed
+ * xen_domain_create() leaves nothing; destroy after every user is gone.
+ */
 int xen_domain_create(struct domain *d);
 void xen_domain_destroy(struct domain *d);
 int xen_vcpu_create(struct vcpu *vcpu);
-/* Timer off, areas unpinned; the vCPU never runs again. */
+/* Timers off, areas unpinned; the vCPU never runs again. */
 void xen_vcpu_destroy(struct vcpu *vcpu);
+
+/*
+ * VCPUOP_initialise left a start state: apply it after vcpu_reset().  Called
+ * by the vCPU's own thread, loaded, for VCPU_REQ_RESET; returns whether there
+ * was one.  Without one the reset came from INIT/STARTUP.
+ */
+bool xen_vcpu_start(struct vcpu *vcpu);
 
 /* kmod/xen/time.c */
 void xen_clock_init(struct xen_clock *clock, u32 tsc_khz);
-/* Guest system time in ns, now; and for a guest TSC value. */
+/* Guest system time in ns, now; and for a guest TSC value (stable clock). */
 u64 xen_clock_now(const struct xen_clock *clock);
 u64 xen_clock_at(const struct xen_clock *clock, u64 guest_tsc);
 /* Fill the time record of this vCPU (vcpu_info and the time area). */
 void xen_time_update(struct vcpu *vcpu);
-/* Wall clock of shared_info, and vcpu_info[0].time of a fresh shared_info. */
+/* Wall clock of shared_info, in the layout that is latched. */
 void xen_wallclock_update(struct domain *d);
+/* Any context, also from preempt notifiers (takes no lock but a leaf). */
 void xen_runstate_set(struct vcpu *vcpu, enum vcpu_runstate rs);
-int xen_timer_set(struct vcpu *vcpu, u64 deadline_ns);
+/* Singleshot timer of the vCPU that this thread runs. */
+void xen_timer_set(struct vcpu *vcpu, u64 deadline_ns);
 void xen_timer_stop(struct vcpu *vcpu);
 
 /* Is the event-channel upcall due for this vCPU (callback vector, level)? */
-bool xen_upcall_pending(struct vcpu *vcpu);
+static inline bool xen_upcall_pending(struct vcpu *vcpu)
+{
+	const struct vcpu_info *info = READ_ONCE(vcpu->xen.info);
 
-/* SCHEDOP_poll: wakes it when @port becomes pending (0: any of its ports). */
+	return READ_ONCE(info->evtchn_upcall_pending) &&
+	       READ_ONCE(vcpu->domain->xen.callback_vector);
+}
+
+/*
+ * SCHEDOP_poll.  A vCPU that blocked in it wakes when xen_poll_is_done() says
+ * so, too; false for one that blocked otherwise.  The run loop calls
+ * xen_poll_finish() when the vCPU leaves the blocked state, whatever woke it.
+ */
 bool xen_poll_is_done(struct vcpu *vcpu);
+void xen_poll_finish(struct vcpu *vcpu);
+
+/* Reason for a shutdown that the guest brings about, code overrides given. */
+static inline unsigned int xen_shutdown_reason(const struct domain *d,
+					       unsigned int reason)
+{
+	unsigned int code = READ_ONCE(d->xen.shutdown_code);
+
+	return code == XEN_NO_SHUTDOWN_CODE ? reason : code;
+}
+
+/* Take a vCPU down; the last one down powers the domain off. */
+void xen_vcpu_down(struct vcpu *vcpu);
 
 #endif /* LODGE_XEN_XEN_H */
