@@ -35,25 +35,67 @@ struct guest_paging {
  * @len: bytes
  * @atomic: never sleep
  *
- * Return: 0, -EFAULT not RAM, -EAGAIN it would sleep, -ENOMEM
+ * Memory that was never touched reads as zeros and stays untouched, so reading
+ * never sleeps.  Return: 0; -EFAULT some of it is not RAM (@dst is undefined)
  */
 int __must_check guest_mem_read(struct guest_ram *ram, gpa_t gpa, void *dst,
 				size_t len, bool atomic);
+
+/**
+ * guest_mem_write() - copy into guest-physical memory
+ * @ram: the domain's memory
+ * @gpa: start; the range may straddle pages
+ * @src: kernel buffer
+ * @len: bytes
+ * @atomic: never sleep
+ *
+ * What was never touched is populated.  All of the range is looked at before
+ * the first byte is written, so an error has changed nothing, except -ENOMEM
+ * and a range that another vCPU takes apart meanwhile.
+ * Return: 0; -EFAULT not RAM or not writable; -EAGAIN it would sleep; -ENOMEM
+ */
 int __must_check guest_mem_write(struct guest_ram *ram, gpa_t gpa,
 				 const void *src, size_t len, bool atomic);
 
+/* Would guest_mem_write() find RAM that it may write?  0, -EFAULT, -EAGAIN. */
+int __must_check guest_mem_check_write(struct guest_ram *ram, gpa_t gpa,
+				       size_t len, bool atomic);
+
+/**
+ * guest_mem_fetch() - read one aligned word, in one access
+ * @ram: the domain's memory; ram->s2.lock is held
+ * @gpa: aligned to @size
+ * @size: 4 or 8
+ * @value: out, zero-extended
+ *
+ * Return: 0, -EFAULT
+ */
+int __must_check guest_mem_fetch(struct guest_ram *ram, gpa_t gpa,
+				 unsigned int size, u64 *value);
+
 /**
  * guest_virt_to_phys() - walk the guest's page tables
- * @write: the access is a write (checks R/W as a supervisor with CR0.WP)
+ * @ram: the domain's memory
+ * @pg: control registers and privilege
+ * @gva: guest virtual address
+ * @write: the access is a write: R/W counts at CPL 3, and with CR0.WP below
+ * @atomic: never sleep; a walk never does
+ * @gpa: out; it need not be RAM
  *
- * Handles no paging, 2-level, PAE, 4-level, large pages; does not set the
- * guest's accessed and dirty bits.
- * Return: 0, -EFAULT, -EAGAIN, -ENOMEM
+ * Handles no paging, 2-level with 4 MiB pages, PAE, 4-level with 2 MiB and
+ * 1 GiB pages; does not set the guest's accessed and dirty bits.  SMAP, SMEP
+ * and protection keys do not bind the module.
+ * Return: 0; -EFAULT not mapped, not allowed, reserved bits, not canonical
  */
 int __must_check guest_virt_to_phys(struct guest_ram *ram,
 				    const struct guest_paging *pg, gva_t gva,
 				    bool write, bool atomic, gpa_t *gpa);
 
+/*
+ * Copy by guest virtual address, page by page.  A write looks at the whole
+ * range first, as guest_mem_write() does.  Return: as guest_virt_to_phys()
+ * and guest_mem_read(), guest_mem_write().
+ */
 int __must_check guest_virt_read(struct guest_ram *ram,
 				 const struct guest_paging *pg, gva_t gva,
 				 void *dst, size_t len, bool atomic);

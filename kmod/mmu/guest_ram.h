@@ -23,9 +23,11 @@ struct ram_owner;
  * @high_end: c: ... and [4 GiB, high_end), empty if high_end is 4 GiB
  * @owner: c: whose limit the reservation counts against
  * @max_pages: c: RAM pages that may be populated (ACPI window extra)
- * @nr_pages: a: RAM pages populated now
+ * @nr_pages: a: RAM pages populated now, those of the ACPI window included
  * @nr_special: a: module pages mapped now
- * @reserved_pages: a: what this domain still counts in the reservation
+ * @reserved_pages: a: what this domain still counts in the reservation: one
+ *	for each frame of RAM and of the ACPI window that has a page or would
+ *	get one on touch
  */
 struct guest_ram {
 	struct s2_table s2;
@@ -77,7 +79,10 @@ int guest_ram_fault(struct guest_ram *ram, gpa_t gpa, unsigned int access);
 
 /**
  * guest_ram_populate() - give a frame zeroed memory (populate_physmap)
- * Return: 0, also when it is present already; -ENXIO, -ENOSPC (limit), -ENOMEM
+ *
+ * A frame that was emptied takes its reservation again first.
+ * Return: 0, also when it is present already; -ENXIO no frame of RAM; -ENOSPC
+ * nothing can be reserved; -ENOMEM.
  */
 int guest_ram_populate(struct guest_ram *ram, gfn_t gfn);
 
@@ -86,11 +91,15 @@ int guest_ram_populate(struct guest_ram *ram, gfn_t gfn);
  *	remove_from_physmap, or before a special page goes there)
  *
  * May sleep (flushes).  A frame of RAM that was never touched becomes emptied
- * as well.  Return: 0; -ENOENT no page and nothing that would come on touch.
+ * as well, and its reservation is given back either way.
+ * Return: 0; -ENOENT no page and nothing that would come on touch; -ENOMEM.
  */
 int guest_ram_empty(struct guest_ram *ram, gfn_t gfn);
 
-/* The same for a batch with one flush; returns how many were done. */
+/*
+ * The same for a batch with one flush; stops at the first frame that cannot be
+ * emptied and returns how many were done.  The caller bounds @nr.
+ */
 unsigned int guest_ram_empty_batch(struct guest_ram *ram, const gfn_t *gfns,
 				   unsigned int nr);
 
@@ -100,12 +109,16 @@ unsigned int guest_ram_empty_batch(struct guest_ram *ram, const gfn_t *gfns,
  * @perm: S2_READ | S2_WRITE mostly; never S2_EXEC
  *
  * What was there is released.  Same page at same frame: nothing changes.
- * Return: 0, -EINVAL beyond the guest's address width, -ENOMEM.
+ * Return: 0, -EINVAL beyond the guest's address width or the local APIC's
+ * page, -ENOMEM.
  */
 int guest_ram_map_special(struct guest_ram *ram, gfn_t gfn, struct page *page,
 			  unsigned int perm);
 
-/* If @page still is what sits at @gfn, empty that frame. */
+/*
+ * If @page still is what sits at @gfn, empty that frame.  After it no CPU
+ * reaches the page through that frame.  May sleep.
+ */
 void guest_ram_unmap_special(struct guest_ram *ram, gfn_t gfn,
 			     struct page *page);
 
@@ -117,6 +130,8 @@ void guest_ram_unmap_special(struct guest_ram *ram, gfn_t gfn,
  * @atomic: do not sleep: an untouched frame gives -EAGAIN
  * @page: out
  *
+ * A special page counts as RAM here, as far as its permissions go: the guest
+ * can read and write it as well.
  * Return: 0, -EFAULT no RAM there, -EAGAIN, -ENOMEM.
  */
 int guest_ram_pin(struct guest_ram *ram, gfn_t gfn, bool write, bool atomic,
