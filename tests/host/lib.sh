@@ -7,11 +7,21 @@
 
 lib_failed=0
 lib_mark=
+lib_only=${1:-}
+LODGE_RESULTS=${LODGE_RESULTS:-}
 lib_splats=${LODGE_SPLATS:-/etc/splats}
+
+# One result line: on the console, where kernel messages may cut into it, and
+# on the line of its own that tests/run reads.
+result()
+{
+	echo "$1"
+	[ -z "$LODGE_RESULTS" ] || echo "$1" >>"$LODGE_RESULTS"
+}
 
 pass()
 {
-	echo "ok $1"
+	result "ok $1"
 }
 
 # fail NAME WHY...
@@ -19,7 +29,7 @@ fail()
 {
 	lib_name=$1
 	shift
-	echo "not ok $lib_name: $*"
+	result "not ok $lib_name: $*"
 	lib_failed=$((lib_failed + 1))
 }
 
@@ -27,7 +37,28 @@ skip()
 {
 	lib_name=$1
 	shift
-	echo "skip $lib_name: $*"
+	result "skip $lib_name: $*"
+}
+
+# relay PREFIX FILE: pass on the result lines that a program left in FILE.
+relay()
+{
+	while IFS= read -r lib_line; do
+		case $lib_line in
+		'ok '*) pass "$1${lib_line#ok }" ;;
+		'not ok '*)
+			result "not ok $1${lib_line#not ok }"
+			lib_failed=$((lib_failed + 1)) ;;
+		'skip '*) result "skip $1${lib_line#skip }" ;;
+		*) echo "$lib_line" ;;
+		esac
+	done <"$2"
+}
+
+# want NAME: whether this run is about NAME (tests/run BATCH/NAME asks for one).
+want()
+{
+	[ -z "$lib_only" ] || [ "$lib_only" = "$1" ]
 }
 
 # check NAME CMD...: CMD decides; what it printed tells why it failed.
@@ -56,7 +87,7 @@ lib_set_mark()
 {
 	lib_marks=$((${lib_marks:-0} + 1))
 	lib_mark="lodge-test: mark $$.$lib_marks"
-	echo "$lib_mark" >/dev/kmsg
+	echo "<7>$lib_mark" >/dev/kmsg
 }
 
 # splats NAME: fail NAME if the kernel complained since the last call.
