@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * HLT, and the count of vCPUs that are up.  A vCPU that halts with
+ * interrupts off never comes back by itself: it is down, and a domain whose
+ * vCPUs are all down has powered itself off.
+ */
+#include <linux/spinlock.h>
+
+#include <asm/processor-flags.h>
+
+#include "domain.h"
+#include "emul/emul.h"
+#include "emul/lapic.h"
+#include "vcpu.h"
+
+/*
+ * A vCPU counts as up from the STARTUP on, not from when its thread acts on
+ * it: the sender may halt for good right after sending.
+ */
+static bool vcpu_is_up(const struct vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->online) || lapic_start_pending(&vcpu->lapic);
+}
+
+static bool domain_has_vcpu_up(const struct domain *d)
+{
+	unsigned int i;
+
+	for (i = 0; i < d->nr_vcpus; i++)
+		if (d->vcpus[i] && vcpu_is_up(d->vcpus[i]))
+			return true;
+	return false;
+}
+
+bool vcpu_go_down(struct vcpu *vcpu)
+{
+	struct domain *d = vcpu->domain;
+	unsigned long flags;
+	bool last;
+
+	/* Under the lock, so that of two that go down one sees it is last. */
+	spin_lock_irqsave(&d->lock, flags);
+	WRITE_ONCE(vcpu->online, false);
+	last = !domain_has_vcpu_up(d);
+	spin_unlock_irqrestore(&d->lock, flags);
+	return last;
+}
+
+void vcpu_go_up(struct vcpu *vcpu)
+{
+	struct domain *d = vcpu->domain;
+	unsigned long flags;
+
+	spin_lock_irqsave(&d->lock, flags);
+	WRITE_ONCE(vcpu->online, true);
+	spin_unlock_irqrestore(&d->lock, flags);
+}
+
+enum vmexit_action emul_hlt(struct vcpu *vcpu, const struct vmexit *x)
+{
+	if ((vcpu_read_reg(vcpu, VREG_RFLAGS) & X86_EFLAGS_IF) ||
+	    READ_ONCE(vcpu->nmi_pending))
+		return VMEXIT_BLOCK;
+	if (vcpu_go_down(vcpu))
+		return domain_shutdown(vcpu->domain, LODGE_SHUTDOWN_POWEROFF,
+				       "every vCPU halted with interrupts off");
+	return VMEXIT_BLOCK;
+}
