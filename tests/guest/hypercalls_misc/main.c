@@ -8,7 +8,7 @@
 
 #include <xen/version.h>
 
-#define MS	1000000ull
+#define MS	1000000ul
 
 static u64 version;
 

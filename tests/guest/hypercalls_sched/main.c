@@ -6,7 +6,7 @@
 #include "hcheck.h"
 
 #define NR	__HYPERVISOR_sched_op
-#define MS	1000000ull
+#define MS	1000000ul
 
 static u32 timer_port, ipi_port;
 

@@ -7,7 +7,7 @@
 
 #define NR	__HYPERVISOR_vcpu_op
 #define NO_VCPU	4000
-#define MS	1000000ull
+#define MS	1000000ul
 
 static u32 timer_port;
 static u8 area[2][4096] __page_aligned;

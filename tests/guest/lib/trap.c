@@ -146,6 +146,11 @@ static void tss_load(void)
 	__asm__ volatile("ltr %w0" :: "r"(SEL_TSS) : "memory");
 }
 
+void trap_set_ist(unsigned int nr, u64 top)
+{
+	tss.ist[nr - 1] = top;
+}
+
 void trap_init(void)
 {
 	unsigned int i;

@@ -71,6 +71,9 @@ void idt_load(void);
 void idt_set(unsigned int vec, u64 target, u8 type);
 void gdt_load(void);
 
+/* Stack number @nr (1..7; 1 is taken by #DF) for gates that name it. */
+void trap_set_ist(unsigned int nr, u64 top);
+
 static inline void load_idtr(u64 base, u16 limit)
 {
 	struct table_register r = { limit, base };
