@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * lodge recover: a new keeper for a domain that has none, because keeper and
+ * runner died together.  The new one adopts what lives and starts the rest.
+ */
+#include "command.h"
+#include "dev.h"
+#include "domain_ref.h"
+#include "keeper.h"
+#include "msg.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define VERB	"recover"
+#define BATCH	32
+
+/*
+ * The run directory is gone: what the module knows makes a configuration that
+ * can keep the domain running, but not start it again.
+ */
+static int config_from_info(struct keeper *k,
+			    const struct lodge_domain_info *info,
+			    struct failure *failure)
+{
+	struct domain_config *c = &k->config;
+	size_t i;
+
+	msg_warn("domain %s: its run directory is gone; it will not restart",
+		 info->name);
+	domain_config_init(c);
+	memcpy(c->name, info->name, sizeof(c->name));
+	memcpy(c->uuid, info->uuid, sizeof(c->uuid));
+	c->has_uuid = 1;
+	c->memory = info->memory >> 20;
+	c->maxmem = c->memory;
+	c->vcpus = info->nr_vcpus;
+	c->maxvcpus = info->nr_vcpus;
+	for (i = 0; i < sizeof(c->on_end) / sizeof(c->on_end[0]); i++)
+		c->on_end[i] = ACTION_PRESERVE;
+	if (run_dir_create(&k->dir, info->name, failure))
+		return -1;
+	return run_dir_save_config(&k->dir, c) ?
+		failure_set(failure, "cannot write %s",
+			    run_dir_file(&k->dir, "config")) : 0;
+}
+
+static int recover(int fd, const struct lodge_domain_info *info)
+{
+	struct failure failure;
+	struct keeper k;
+	int err, keeper;
+
+	keeper_init(&k);
+	k.domain_fd = fd;
+	k.domid = info->domid;
+	err = run_dir_open(&k.dir, info->name);
+	if (!err) {
+		keeper = run_dir_open_holder(&k.dir, ROLE_KEEPER, NULL);
+		if (keeper >= 0) {
+			printf("%s: has a keeper, nothing to do\n", info->name);
+			close(keeper);
+			run_dir_close(&k.dir);
+			return EXIT_DONE;
+		}
+		err = run_dir_load_config(&k.dir, &k.config, &failure);
+	} else if (err == -ENOENT) {
+		err = config_from_info(&k, info, &failure);
+	} else {
+		failure_set(&failure, "%s: %s", k.dir.path, msg_errno(err));
+	}
+	if (!err)
+		err = keeper_spawn(&k, 0, &failure);
+	run_dir_close(&k.dir);
+	domain_config_release(&k.config);
+	if (err)
+		return msg_failure(VERB, info->name, &failure);
+	printf("%s: recovered\n", info->name);
+	/* A later fork shall not print it again. */
+	fflush(stdout);
+	return EXIT_DONE;
+}
+
+static int recover_one(const char *text)
+{
+	struct lodge_domain_info info;
+	int fd = ref_open_info(VERB, text, &info);
+	int status;
+
+	if (fd < 0)
+		return EXIT_REFUSED;
+	status = recover(fd, &info);
+	close(fd);
+	return status;
+}
+
+static int recover_batch(const struct lodge_domain_info *infos, uint32_t count)
+{
+	int status = EXIT_DONE;
+	uint32_t i;
+
+	for (i = 0; i < count; i++)
+		if (infos[i].state != LODGE_STATE_DYING &&
+		    recover_one(infos[i].name) != EXIT_DONE)
+			status = EXIT_REFUSED;
+	return status;
+}
+
+static int recover_all(void)
+{
+	struct lodge_domain_info infos[BATCH];
+	uint32_t first = 0, count;
+	int status = EXIT_DONE, err;
+	int dev = ref_open_device(VERB, NULL);
+
+	if (dev < 0)
+		return EXIT_REFUSED;
+	do {
+		count = BATCH;
+		memset(infos, 0, sizeof(infos));
+		err = dev_domain_list(dev, first, infos, &count);
+		if (err || count > BATCH)
+			break;
+		if (recover_batch(infos, count) != EXIT_DONE)
+			status = EXIT_REFUSED;
+		if (count)
+			first = infos[count - 1].domid + 1;
+	} while (count == BATCH);
+	close(dev);
+	if (!err)
+		return status;
+	msg_error(VERB, NULL, "%s", msg_errno(err));
+	return EXIT_REFUSED;
+}
+
+int cmd_recover(const struct invocation *inv)
+{
+	int all = option(inv, 'a') != NULL;
+
+	if (all == (inv->nr_args > 0))
+		return usage_error(inv->command,
+				   "either a domain or --all is needed");
+	close_range(3, ~0u, 0);
+	return all ? recover_all() : recover_one(inv->args[0]);
+}

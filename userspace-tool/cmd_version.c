@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * lodge version: of the tool and, where it is loaded, of the module.
+ */
+#include "command.h"
+#include "dev.h"
+#include "msg.h"
+#include "version.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static const char *vendor_name(unsigned int vendor)
+{
+	return vendor == LODGE_VENDOR_VMX ? "VMX" :
+		vendor == LODGE_VENDOR_SVM ? "SVM" : "unknown";
+}
+
+static void print_text(const struct lodge_info *info)
+{
+	printf("lodge %s (interface %d)\n", LODGE_TOOL_VERSION,
+	       LODGE_ABI_VERSION);
+	if (info)
+		printf("module %s (interface %u, %s)\n", info->version,
+		       info->abi_version, vendor_name(info->vendor));
+}
+
+static void print_json(const struct lodge_info *info)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *m;
+
+	json_object_object_add(o, "version",
+			       json_object_new_string(LODGE_TOOL_VERSION));
+	json_object_object_add(o, "interface",
+			       json_object_new_int(LODGE_ABI_VERSION));
+	if (info) {
+		m = json_object_new_object();
+		json_object_object_add(m, "version",
+				       json_object_new_string(info->version));
+		json_object_object_add(m, "interface",
+				       json_object_new_int(info->abi_version));
+		json_object_object_add(m, "vendor",
+			json_object_new_string(vendor_name(info->vendor)));
+		json_object_object_add(o, "module", m);
+	}
+	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
+					    JSON_C_TO_STRING_SPACED));
+	json_object_put(o);
+}
+
+/* That the module is not there is no error: the tool has a version too. */
+int cmd_version(const struct invocation *inv)
+{
+	struct lodge_info info;
+	int dev = dev_open();
+	int known = dev >= 0 && !dev_get_info(dev, &info);
+
+	if (known)
+		info.version[sizeof(info.version) - 1] = '\0';
+	if (dev >= 0)
+		close(dev);
+	if (option(inv, 'j'))
+		print_json(known ? &info : NULL);
+	else
+		print_text(known ? &info : NULL);
+	return EXIT_DONE;
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A helper process as its keeper sees it.  Helpers are forks: nothing is
+ * executed, so a start costs a fork, and each closes what it must not have.
+ */
+#include "helper.h"
+
+#include "backend/console.h"
+#include "keeper.h"
+#include "lib/attach.h"
+#include "log.h"
+#include "runner.h"
+#include "store/store.h"
+#include "title.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define QUICK_NS	1000000000ull
+#define DELAY_FIRST_NS	50000000ull
+#define DELAY_MOST_NS	5000000000ull
+#define FREE_RETRIES	3
+#define END_MS		2000
+
+/* Event channel ports that a domain has from its start. */
+#define STORE_PORT	1
+#define CONSOLE_PORT	2
+
+static const char * const names[NR_ROLES] = {
+	[ROLE_KEEPER] = "keeper",
+	[ROLE_RUNNER] = "runner",
+	[ROLE_CONSOLE] = "console",
+	[ROLE_STORE] = "store",
+	[ROLE_VIEWER] = "viewer",
+};
+
+const char *helper_name(enum run_role role)
+{
+	return names[role];
+}
+
+uint64_t helper_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* The pidfds of its siblings are rights over them. */
+static void close_siblings(struct keeper *k)
+{
+	int i;
+
+	for (i = 0; i < NR_ROLES; i++)
+		close_fd(&k->helpers[i].pidfd);
+	close_fd(&k->ready[0]);
+}
+
+/*
+ * Take the slot and let go of the domain file, before a byte of the guest is
+ * looked at: a back end that a guest has subverted reaches its page only.
+ */
+static int attach_and_drop(struct keeper *k, unsigned int slot,
+			   enum run_role role)
+{
+	pid_t holder = 0;
+	int fd = attach_slot(k->domain_fd, slot, 0, &holder);
+
+	close_fd(&k->domain_fd);
+	if (fd >= 0)
+		return fd;
+	if (fd == -EBUSY) {
+		log_event("%s: process %d holds the slot", names[role],
+			  (int)holder);
+		_exit(HELPER_HELD);
+	}
+	log_event("%s: cannot take the slot: %s", names[role], msg_errno(fd));
+	_exit(HELPER_SETUP_FAILED);
+}
+
+static int console_main(struct keeper *k)
+{
+	int attach = attach_and_drop(k, LODGE_ROLE_CONSOLE, ROLE_CONSOLE);
+
+	close_fd(&k->listen_fd);
+	return console_run(attach, k->pty.master, &k->dir, k->config.name,
+			   k->ready[1]);
+}
+
+static int store_main(struct keeper *k)
+{
+	const struct store_setup setup = {
+		.domid = k->domid,
+		.name = k->config.name,
+		.uuid = k->config.uuid,
+		.memory_kib = k->config.memory << 10,
+		.maxmem_kib = k->config.maxmem << 10,
+		.vcpus = k->config.vcpus,
+		.maxvcpus = k->config.maxvcpus,
+		.store_port = STORE_PORT,
+		.console_port = CONSOLE_PORT,
+	};
+	int attach = attach_and_drop(k, LODGE_ROLE_STORE, ROLE_STORE);
+
+	close_fd(&k->pty.master);
+	close_fd(&k->pty.slave);
+	return store_run(attach, k->listen_fd, &setup, k->ready[1]);
+}
+
+static int (* const mains[NR_ROLES])(struct keeper *k) = {
+	[ROLE_RUNNER] = runner_run,
+	[ROLE_CONSOLE] = console_main,
+	[ROLE_STORE] = store_main,
+};
+
+static void child(struct keeper *k, enum run_role role)
+{
+	close_siblings(k);
+	title_set(names[role], k->config.name);
+	if (run_dir_take_role(&k->dir, role))
+		_exit(HELPER_HELD);
+	_exit(mains[role](k));
+}
+
+int helper_adopt(struct keeper *k, enum run_role role)
+{
+	struct helper *h = &k->helpers[role];
+
+	h->started_ns = helper_clock();
+	h->pidfd = run_dir_open_holder(&k->dir, role, &h->pid);
+	return h->pidfd >= 0;
+}
+
+int helper_fork(struct keeper *k, enum run_role role)
+{
+	struct helper *h = &k->helpers[role];
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (!pid)
+		child(k, role);
+	h->pid = pid;
+	/* Ours and not reaped: the pid cannot be another's. */
+	h->pidfd = pidfd_open(pid, 0);
+	if (h->pidfd >= 0)
+		return 0;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	h->pid = 0;
+	return -EMFILE;
+}
+
+/* Who dies young, again and again, waits longer and longer. */
+static void set_retry(struct helper *h)
+{
+	uint64_t now = helper_clock();
+	uint64_t delay = 0;
+
+	if (now - h->started_ns >= QUICK_NS)
+		h->quick_deaths = 0;
+	else if (++h->quick_deaths > FREE_RETRIES)
+		delay = h->quick_deaths - FREE_RETRIES > 7 ? DELAY_MOST_NS :
+			DELAY_FIRST_NS << (h->quick_deaths - FREE_RETRIES - 1);
+	h->retry_ns = now + (delay < DELAY_MOST_NS ? delay : DELAY_MOST_NS);
+}
+
+int helper_reap(struct keeper *k, enum run_role role)
+{
+	struct helper *h = &k->helpers[role];
+	siginfo_t info = { 0 };
+	int status = -1;
+
+	/* An adopted helper is no child of ours: how it ended is not known. */
+	if (!waitid(P_PIDFD, h->pidfd, &info, WEXITED | WNOHANG) &&
+	    info.si_pid) {
+		status = info.si_code == CLD_EXITED ? info.si_status : -1;
+		if (info.si_code != CLD_EXITED)
+			log_event("%s %d was killed by signal %d", names[role],
+				  (int)h->pid, info.si_status);
+		else if (status)
+			log_event("%s %d ended with status %d", names[role],
+				  (int)h->pid, status);
+	}
+	close_fd(&h->pidfd);
+	h->pid = 0;
+	set_retry(h);
+	if (status == HELPER_GUEST_FAULT)
+		h->retired = 1;
+	return status;
+}
+
+static int died(int pidfd, int ms)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int n;
+
+	do {
+		n = poll(&p, 1, ms);
+	} while (n < 0 && errno == EINTR);
+	return n > 0;
+}
+
+void helper_end(struct keeper *k, enum run_role role)
+{
+	struct helper *h = &k->helpers[role];
+
+	if (h->pidfd < 0)
+		return;
+	/* The runner ends by itself when its domain does. */
+	if (role != ROLE_RUNNER)
+		pidfd_send_signal(h->pidfd, SIGTERM, NULL, 0);
+	if (!died(h->pidfd, END_MS)) {
+		log_event("%s %d does not end and is killed", names[role],
+			  (int)h->pid);
+		pidfd_send_signal(h->pidfd, SIGKILL, NULL, 0);
+		died(h->pidfd, END_MS);
+	}
+	waitid(P_PIDFD, h->pidfd, &(siginfo_t){ 0 }, WEXITED | WNOHANG);
+	close_fd(&h->pidfd);
+	h->pid = 0;
+}

@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The keeper of one domain.  See keeper.h.  Its life is one loop: look at the
+ * domain's state, start what is not running, wait for the next change.
+ */
+#include "keeper.h"
+
+#include "build.h"
+#include "dev.h"
+#include "log.h"
+#include "pvh_load.h"
+#include "title.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define VIEWER_WAIT_S		2
+#define QUICK_RESTART_NS	1000000000ull
+#define QUICK_RESTARTS		3
+#define RESTART_DELAY_MS	2000
+
+/* What the keeper tells the process that spawned it. */
+struct report {
+	int failed;
+	struct failure failure;
+};
+
+void keeper_init(struct keeper *k)
+{
+	int i;
+
+	memset(k, 0, sizeof(*k));
+	domain_config_init(&k->config);
+	k->dir.fd = -1;
+	k->dir.lock_fd = -1;
+	k->domain_fd = -1;
+	k->pty.master = -1;
+	k->pty.slave = -1;
+	k->listen_fd = -1;
+	k->ready[0] = -1;
+	k->ready[1] = -1;
+	for (i = 0; i < NR_ROLES; i++)
+		k->helpers[i].pidfd = -1;
+}
+
+static int open_pty(struct keeper *k, struct failure *failure)
+{
+	char path[32];
+	int err = pty_open(&k->pty, path);
+
+	if (err) {
+		failure_set(failure, "cannot make a terminal for the console: %s",
+			    msg_errno(err));
+		failure_hint(failure, "is devpts mounted at /dev/pts?");
+		return -1;
+	}
+	err = run_dir_link_console(&k->dir, path);
+	if (err)
+		return failure_set(failure, "%s: %s",
+				   run_dir_file(&k->dir, "console"),
+				   msg_errno(err));
+	return 0;
+}
+
+static int open_socket(struct keeper *k, struct failure *failure)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const char *path = run_dir_file(&k->dir, "store");
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return failure_set(failure, "%s: too long for a socket", path);
+	strcpy(address.sun_path, path);
+	unlink(path);
+	k->listen_fd = socket(AF_UNIX,
+			      SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (k->listen_fd >= 0 &&
+	    !bind(k->listen_fd, (struct sockaddr *)&address, sizeof(address)) &&
+	    !listen(k->listen_fd, 16))
+		return 0;
+	failure_set(failure, "%s: %s", path, msg_errno(errno));
+	if (k->listen_fd >= 0)
+		close(k->listen_fd);
+	k->listen_fd = -1;
+	return -1;
+}
+
+/*
+ * Adopt a helper (1) or start one (0).  What it needs and we do not have is
+ * made first: a keeper that `lodge recover` started has no terminal and no
+ * socket.
+ */
+static int start(struct keeper *k, enum run_role role, struct failure *failure)
+{
+	int err;
+
+	if (helper_adopt(k, role))
+		return 1;
+	if (role == ROLE_CONSOLE && k->pty.master < 0 && open_pty(k, failure))
+		return -1;
+	if (role == ROLE_STORE && k->listen_fd < 0 && open_socket(k, failure))
+		return -1;
+	err = helper_fork(k, role);
+	if (err)
+		return failure_set(failure, "cannot start the %s: %s",
+				   helper_name(role), msg_errno(err));
+	return 0;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* Wait for @count ready bytes; a helper that dies first spoils it. */
+static int wait_ready(struct keeper *k, int count, struct failure *failure)
+{
+	struct pollfd p[1 + NR_ROLES];
+	char bytes[NR_ROLES];
+	int role, status;
+	ssize_t n;
+
+	while (count > 0) {
+		p[0] = (struct pollfd){ .fd = k->ready[0], .events = POLLIN };
+		for (role = 0; role < NR_ROLES; role++)
+			p[1 + role] = (struct pollfd){
+				.fd = k->helpers[role].pidfd,
+				.events = POLLIN,
+			};
+		if (poll(p, 1 + NR_ROLES, -1) < 0)
+			continue;
+		if (p[0].revents & POLLIN) {
+			n = read(k->ready[0], bytes, sizeof(bytes));
+			count -= n > 0 ? n : 0;
+			continue;
+		}
+		for (role = 0; role < NR_ROLES; role++) {
+			if (!p[1 + role].revents)
+				continue;
+			status = helper_reap(k, role);
+			return failure_set(failure,
+					   "the %s ended at once (status %d), see %s/%s-keeper.log",
+					   helper_name(role), status, log_dir(),
+					   k->config.name);
+		}
+	}
+	return 0;
+}
+
+static void end_helpers(struct keeper *k)
+{
+	int role;
+
+	for (role = ROLE_RUNNER; role <= ROLE_STORE; role++)
+		helper_end(k, role);
+}
+
+/* All helpers, started or adopted, and serving.  0 or -1. */
+static int start_all(struct keeper *k, struct failure *failure)
+{
+	int role, adopted, nr_new = 0;
+
+	for (role = ROLE_RUNNER; role <= ROLE_STORE; role++) {
+		memset(&k->helpers[role], 0, sizeof(k->helpers[role]));
+		k->helpers[role].pidfd = -1;
+		adopted = start(k, role, failure);
+		if (adopted < 0)
+			return -1;
+		nr_new += !adopted;
+	}
+	k->started_ns = helper_clock();
+	return wait_ready(k, nr_new, failure);
+}
+
+/* Keep the hypervisor's last words: the module forgets them with the domain. */
+static void save_domain_log(struct keeper *k)
+{
+	char path[224], old[226], data[4096];
+	uint64_t offset = 0;
+	ssize_t n;
+	int fd, rounds = 0;
+
+	log_path(path, sizeof(path), k->config.name, "hypervisor");
+	snprintf(old, sizeof(old), "%s.1", path);
+	rename(path, old);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+		  0600);
+	if (fd < 0) {
+		log_event("%s: %s", path, msg_errno(errno));
+		return;
+	}
+	/* The log holds 16 KiB; the bound is for one that still grows. */
+	while (rounds++ < 64 &&
+	       (n = dev_domain_read_log(k->domain_fd, &offset, data,
+					sizeof(data))) > 0)
+		if (write(fd, data, n) != n)
+			break;
+	close(fd);
+}
+
+/* The domain and its helpers go; the run directory stays. */
+static void end_domain(struct keeper *k)
+{
+	save_domain_log(k);
+	dev_domain_destroy(k->domain_fd);
+	end_helpers(k);
+	close_fd(&k->domain_fd);
+}
+
+static void end_keeper(struct keeper *k)
+{
+	end_domain(k);
+	run_dir_remove(&k->dir);
+	_exit(0);
+}
+
+static int rebuild(struct keeper *k, struct failure *failure)
+{
+	struct pvh_image *image;
+	int err;
+
+	if (build_open_image(&k->config, &image, failure))
+		return -1;
+	k->domain_fd = build_domain(&k->config, image, &k->domid, failure);
+	pvh_image_close(image);
+	if (k->domain_fd < 0)
+		return -1;
+	if (start_all(k, failure))
+		return -1;
+	err = dev_domain_unpause(k->domain_fd);
+	return err ? failure_set(failure, "unpause: %s", msg_errno(err)) : 0;
+}
+
+/* A new domain of the same name from the same configuration. */
+static void restart_domain(struct keeper *k)
+{
+	struct failure failure;
+
+	end_domain(k);
+	if (helper_clock() - k->started_ns >= QUICK_RESTART_NS)
+		k->restarts = 0;
+	else if (++k->restarts > QUICK_RESTARTS)
+		poll(NULL, 0, RESTART_DELAY_MS);
+	if (!rebuild(k, &failure))
+		return;
+	log_event("restart: %s", failure.text);
+	if (k->domain_fd >= 0)
+		end_domain(k);
+	run_dir_remove(&k->dir);
+	_exit(1);
+}
+
+/*
+ * Nothing runs any more.  The console's last output is drained and shown
+ * before the domain, and with it the ring page, may go.
+ */
+static void handle_shutdown(struct keeper *k, uint32_t reason)
+{
+	enum end_action action = domain_config_action(&k->config, reason);
+
+	helper_end(k, ROLE_CONSOLE);
+	k->helpers[ROLE_CONSOLE].retired = 1;
+	run_dir_wait_viewers(&k->dir, VIEWER_WAIT_S);
+	switch (action) {
+	case ACTION_RESTART:
+		restart_domain(k);
+		break;
+	case ACTION_PRESERVE:
+		k->stopped = 1;
+		break;
+	case ACTION_DESTROY:
+		end_keeper(k);
+	}
+}
+
+/* Start what is due; returns the time until the next one is, -1 for never. */
+static int start_due(struct keeper *k)
+{
+	uint64_t now = helper_clock(), next = UINT64_MAX;
+	struct failure failure;
+	struct helper *h;
+	int role;
+
+	for (role = ROLE_RUNNER; role <= ROLE_STORE; role++) {
+		h = &k->helpers[role];
+		if (h->pidfd >= 0 || h->retired ||
+		    (k->stopped && role == ROLE_RUNNER))
+			continue;
+		if (h->retry_ns <= now) {
+			if (start(k, role, &failure) >= 0)
+				continue;
+			log_event("%s", failure.text);
+			h->retry_ns = now + 1000000000ull;
+		}
+		if (h->retry_ns < next)
+			next = h->retry_ns;
+	}
+	return next == UINT64_MAX ? -1 : (int)((next - now) / 1000000) + 1;
+}
+
+static void wait_change(struct keeper *k, int timeout)
+{
+	struct pollfd p[2 + NR_ROLES] = {
+		{ .fd = k->domain_fd, .events = POLLIN | POLLPRI },
+		{ .fd = k->ready[0], .events = POLLIN },
+	};
+	char bytes[NR_ROLES];
+	int role;
+
+	for (role = 0; role < NR_ROLES; role++)
+		p[2 + role] = (struct pollfd){
+			.fd = k->helpers[role].pidfd,
+			.events = POLLIN,
+		};
+	if (poll(p, 2 + NR_ROLES, timeout) <= 0)
+		return;
+	if (p[1].revents && read(k->ready[0], bytes, sizeof(bytes)) < 0)
+		log_event("keeper: ready pipe: %s", msg_errno(errno));
+	for (role = 0; role < NR_ROLES; role++)
+		if (p[2 + role].revents)
+			helper_reap(k, role);
+}
+
+static void __attribute__((noreturn)) keep(struct keeper *k)
+{
+	struct lodge_domain_info info;
+	int err;
+
+	for (;;) {
+		err = dev_domain_get_info(k->domain_fd, &info);
+		if (err || info.state == LODGE_STATE_DYING)
+			end_keeper(k);
+		if (info.state == LODGE_STATE_SHUTDOWN && !k->stopped)
+			handle_shutdown(k, info.shutdown_reason);
+		else
+			wait_change(k, start_due(k));
+	}
+}
+
+/* Out of the caller's session and away from its files. */
+static void detach(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	setsid();
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+		if (null > STDERR_FILENO)
+			close(null);
+	}
+	if (chdir("/"))
+		log_event("keeper: chdir /: %s", msg_errno(errno));
+	umask(077);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int set_up(struct keeper *k, int unpause, struct failure *failure)
+{
+	int err = run_dir_take_role(&k->dir, ROLE_KEEPER);
+
+	if (err)
+		return failure_set(failure, "it has a keeper");
+	if (k->ready[0] < 0 && pipe2(k->ready, O_CLOEXEC))
+		return failure_set(failure, "pipe: %s", msg_errno(errno));
+	if (start_all(k, failure))
+		return -1;
+	err = unpause ? dev_domain_unpause(k->domain_fd) : 0;
+	return err ? failure_set(failure, "unpause: %s", msg_errno(err)) : 0;
+}
+
+/* Those that we forked; the adopted ones were there before us and stay. */
+static void kill_children(struct keeper *k)
+{
+	int role;
+
+	for (role = ROLE_RUNNER; role <= ROLE_STORE; role++)
+		if (k->helpers[role].pid &&
+		    !kill(k->helpers[role].pid, 0) &&
+		    !waitpid(k->helpers[role].pid, NULL, WNOHANG)) {
+			kill(k->helpers[role].pid, SIGKILL);
+			waitpid(k->helpers[role].pid, NULL, 0);
+		}
+}
+
+static void __attribute__((noreturn))
+keeper_main(struct keeper *k, int unpause, int report_fd)
+{
+	struct report report = { 0 };
+
+	detach();
+	title_set(helper_name(ROLE_KEEPER), k->config.name);
+	log_events_of(k->config.name);
+	report.failed = set_up(k, unpause, &report.failure);
+	if (report.failed)
+		kill_children(k);
+	if (report_fd >= 0 &&
+	    write(report_fd, &report,
+		  report.failed ? sizeof(report) : sizeof(report.failed)) < 0)
+		log_event("keeper: nobody to report to");
+	if (report.failed) {
+		if (report_fd < 0)
+			log_event("keeper: %s", report.failure.text);
+		_exit(1);
+	}
+	close_fd(&report_fd);
+	keep(k);
+}
+
+static int read_report(int fd, struct failure *failure)
+{
+	struct report report = { .failed = -1 };
+	ssize_t n;
+
+	failure_set(&report.failure, "the keeper died");
+	do {
+		n = read(fd, &report, sizeof(report));
+	} while (n < 0 && errno == EINTR);
+	if (report.failed)
+		*failure = report.failure;
+	return report.failed;
+}
+
+int keeper_spawn(struct keeper *k, int unpause, struct failure *failure)
+{
+	int report[2], failed;
+	pid_t pid;
+
+	if (pipe2(report, O_CLOEXEC))
+		return failure_set(failure, "pipe: %s", msg_errno(errno));
+	pid = fork();
+	if (!pid) {
+		close(report[0]);
+		keeper_main(k, unpause, report[1]);
+	}
+	close(report[1]);
+	failed = pid < 0 ? failure_set(failure, "fork: %s", msg_errno(errno)) :
+		read_report(report[0], failure);
+	close(report[0]);
+	if (pid > 0 && failed)
+		waitpid(pid, NULL, 0);
+	return failed ? -1 : 0;
+}
+
+/*
+ * Runs in the runner, whose other threads do not exist in the child.  Their
+ * vCPU files do; the child never touches them, and a vCPU file that nobody
+ * runs holds nothing.
+ */
+pid_t keeper_respawn(struct keeper *k)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		close_fd(&k->ready[0]);
+		close_fd(&k->ready[1]);
+		keeper_main(k, 0, -1);
+	}
+	return pid < 0 ? -errno : pid;
+}

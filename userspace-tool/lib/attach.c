@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A back end's hold on one device slot.  See attach.h for the contract.
+ */
+#include "attach.h"
+
+#include <errno.h>
+#include <lodge.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define RING_BYTES 4096
+
+int attach_slot(int domain_fd, unsigned int role, unsigned int devid,
+		pid_t *holder)
+{
+	struct lodge_attach attach = {
+		.size = sizeof(attach),
+		.role = role,
+		.devid = devid,
+		.fd = -1,
+	};
+
+	if (ioctl(domain_fd, LODGE_ATTACH, &attach)) {
+		if (holder)
+			*holder = errno == EBUSY ? attach.holder : 0;
+		return -errno;
+	}
+	return attach.fd;
+}
+
+void *attach_map_ring(int attach_fd)
+{
+	void *ring = mmap(NULL, RING_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
+			  attach_fd, LODGE_MMAP_RING);
+
+	return ring == MAP_FAILED ? NULL : ring;
+}
+
+int attach_bind(int attach_fd, unsigned int channel)
+{
+	struct lodge_attach_eventfd bind = {
+		.size = sizeof(bind),
+		.channel = channel,
+	};
+	int err;
+
+	bind.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (bind.fd < 0)
+		return -errno;
+	if (ioctl(attach_fd, LODGE_ATTACH_EVENTFD, &bind)) {
+		err = -errno;
+		close(bind.fd);
+		return err;
+	}
+	return bind.fd;
+}
+
+int attach_notify(int attach_fd, unsigned int channel)
+{
+	__u32 index = channel;
+
+	return ioctl(attach_fd, LODGE_ATTACH_NOTIFY, &index) ? -errno : 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A back end's hold on one device slot of one domain: take it, map its ring
+ * page, hear from the guest and notify it.  Every function returns 0 (or a
+ * file descriptor) or -errno and prints nothing.
+ */
+#ifndef LODGE_LIB_ATTACH_H
+#define LODGE_LIB_ATTACH_H
+
+#include <sys/types.h>
+
+/*
+ * Take hold of slot (@role, @devid).  Returns the attach file.  -EBUSY puts
+ * the pid of the living holder into @holder, when that is not NULL.
+ */
+int attach_slot(int domain_fd, unsigned int role, unsigned int devid,
+		pid_t *holder);
+
+/* Map the slot's ring page; NULL with errno set when that fails. */
+void *attach_map_ring(int attach_fd);
+
+/* A non-blocking eventfd that the guest's notifications of @channel signal. */
+int attach_bind(int attach_fd, unsigned int channel);
+
+/* Notify the guest. */
+int attach_notify(int attach_fd, unsigned int channel);
+
+#endif /* LODGE_LIB_ATTACH_H */

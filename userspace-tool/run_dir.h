@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A domain's directory under /run/lodge: its saved configuration, the console
+ * link, the store's socket, and the file `lock`, which tells who is alive.
+ *
+ * Each process of the domain holds a POSIX lock on its own byte of `lock`.
+ * The kernel drops it when the process dies, however it dies, and names its
+ * pid to who asks: no pid file can be stale.  The rule that comes with it: a
+ * process never closes a file descriptor of `lock` that is not the last thing
+ * it does, because any close drops all locks of that process.
+ */
+#ifndef LODGE_RUN_DIR_H
+#define LODGE_RUN_DIR_H
+
+#include "config.h"
+
+#include <sys/types.h>
+
+enum run_role {
+	ROLE_KEEPER,
+	ROLE_RUNNER,
+	ROLE_CONSOLE,
+	ROLE_STORE,
+	ROLE_VIEWER,	/* a `lodge console`: any number, shared */
+};
+
+#define NR_HELPER_FIRST	ROLE_RUNNER
+#define NR_ROLES	5
+
+/**
+ * struct run_dir - one domain's directory, open
+ * @path: "/run/lodge/NAME"
+ * @fd: of the directory; all files in it are reached through it
+ * @lock_fd: of `lock`, or -1
+ */
+struct run_dir {
+	char path[192];
+	int fd;
+	int lock_fd;
+};
+
+/*
+ * Make the directory for a domain whose name the module has just given to us.
+ * What an earlier domain of that name left is removed; an earlier keeper that
+ * is still at it is waited for.  0 or -1.
+ */
+int run_dir_create(struct run_dir *dir, const char *name,
+		   struct failure *failure);
+
+/* Open one that exists.  0 or -errno. */
+int run_dir_open(struct run_dir *dir, const char *name);
+void run_dir_close(struct run_dir *dir);
+
+/* Remove it with all that is in it. */
+void run_dir_remove(struct run_dir *dir);
+
+/* 0, or -errno (-EAGAIN: another process has the role). */
+int run_dir_take_role(const struct run_dir *dir, enum run_role role);
+void run_dir_drop_role(const struct run_dir *dir, enum run_role role);
+
+/*
+ * Open a pidfd of the process that has @role.  Returns it, or -1 when nobody
+ * has it.  @pid may be NULL.
+ */
+int run_dir_open_holder(const struct run_dir *dir, enum run_role role,
+			pid_t *pid);
+
+/* Wait until nobody has ROLE_VIEWER, at most @seconds. */
+void run_dir_wait_viewers(const struct run_dir *dir, unsigned int seconds);
+
+int run_dir_save_config(const struct run_dir *dir,
+			const struct domain_config *config);
+int run_dir_load_config(const struct run_dir *dir,
+			struct domain_config *config, struct failure *failure);
+
+/* Point `console` to @target. */
+int run_dir_link_console(const struct run_dir *dir, const char *target);
+
+/* "PATH/FILE" in a static buffer. */
+const char *run_dir_file(const struct run_dir *dir, const char *file);
+
+/* The folder of logs, made if it is not there; its path in any case. */
+const char *log_dir(void);
+
+#endif /* LODGE_RUN_DIR_H */
