@@ -91,6 +91,8 @@ struct vcpu_event {
  * @s2_max_level: largest leaf the hardware maps (set by probe)
  * @probe: [sleep] may this host run guests?  0 or -ENODEV after one log line
  *	that names what is missing
+ * @init: [sleep] once after probe: what the module needs while it is loaded
+ * @exit: the reverse
  * @cpu_enable: switch virtualization on on this CPU; [irqs off]; 0, -EBUSY
  *	when somebody else has it on, -EIO when the CPU refuses
  * @cpu_disable: the reverse; every vCPU has been put before; harmless when off
@@ -102,11 +104,10 @@ struct vcpu_event {
  *	from the CPU it was on before
  * @vcpu_put: [preemption off] give this CPU's own registers back to the host
  * @vcpu_unload: [sleep] clear it from whatever CPU holds it, for good
- * @prepare: [irqsoff] host state that may have changed since the last time,
- *	guest state that the host uses meanwhile (XCR0, debug registers)
- * @finish: [irqsoff] undo prepare, hand a pending NMI or machine check to the
- *	host
- * @enter: [irqsoff] run the guest to its next exit; fills the decoded record
+ * @prepare: [irqsoff] host state that may have changed since the last time
+ * @finish: [irqsoff] undo what exits did to the host's state
+ * @enter: [irqsoff] run the guest to its next exit; fills the decoded record;
+ *	an NMI or machine check that ended the run has been handed to the host
  * @read_reg, @write_reg: [loaded] one register; writes are unchecked
  * @read_seg, @write_seg: [loaded]
  * @advance_rip: [loaded] skip an emulated instruction: RIP, interrupt shadow,
@@ -128,6 +129,8 @@ struct vendor_ops {
 	unsigned int s2_max_level;
 
 	int (*probe)(void);
+	int (*init)(void);
+	void (*exit)(void);
 	int (*cpu_enable)(void);
 	void (*cpu_disable)(void);
 	void (*emergency_disable)(void);
