@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Switches virtualization on when the first domain comes and off with the
+ * last, follows CPUs that come and go, suspend, reboot and kexec, and leaves
+ * the CPUs clean for a crash kernel.  It shares the host with KVM by taking
+ * turns: whoever finds the other at work steps back.
+ */
+#include "cpu.h"
+
+#include <linux/cpuhotplug.h>
+#include <linux/kobject.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
+#include <linux/reboot.h>
+#include <linux/smp.h>
+#include <linux/syscore_ops.h>
+
+#include "compat.h"
+#include "vendor.h"
+
+/* virt_users, hotplug_state, emergency_set.  Outermost lock of the module. */
+static DEFINE_MUTEX(virt_lock);
+static unsigned int virt_users;
+static int hotplug_state;
+static bool emergency_set;
+static bool ending;		/* written once at reboot */
+
+static int cpu_up_callback(unsigned int cpu)
+{
+	unsigned long flags;
+	int err;
+
+	local_irq_save(flags);
+	err = vendor->cpu_enable();
+	local_irq_restore(flags);
+	if (err)
+		pr_err_ratelimited("lodge: CPU %u: virtualization is %s\n", cpu,
+				   err == -EBUSY ? "in use by another hypervisor (is a KVM guest running? stop it, or unload kvm_intel)" :
+				   "refused by the CPU");
+	return err;
+}
+
+static int cpu_down_callback(unsigned int cpu)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	vendor->cpu_disable();
+	local_irq_restore(flags);
+	return 0;
+}
+
+/* Is a module of this name in the kernel?  Its kobject is beside ours. */
+static bool module_is_present(const char *name)
+{
+	struct kobject *k = kset_find_obj(THIS_MODULE->mkobj.kobj.kset, name);
+
+	kobject_put(k);
+	return k;
+}
+
+/*
+ * KVM for Intel takes the kernel's only emergency callback when it is loaded,
+ * used or not; ours is set only while it is away.  Its callback leaves VMX on
+ * every CPU, whoever entered it, so nothing is lost while it is there.
+ */
+static void emergency_update(bool wanted)
+{
+	lockdep_assert_held(&virt_lock);
+	if (wanted == emergency_set)
+		return;
+	if (wanted)
+		compat_emergency_register(vendor->emergency_disable);
+	else
+		compat_emergency_unregister(vendor->emergency_disable);
+	emergency_set = wanted;
+}
+
+static int module_notify(struct notifier_block *nb, unsigned long state,
+			 void *data)
+{
+	const struct module *mod = data;
+
+	if (strcmp(mod->name, "kvm_intel"))
+		return NOTIFY_DONE;
+	mutex_lock(&virt_lock);
+	if (state == MODULE_STATE_COMING)
+		emergency_update(false);
+	else if (state == MODULE_STATE_GOING)
+		emergency_update(virt_users > 0);
+	mutex_unlock(&virt_lock);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block module_nb = { .notifier_call = module_notify };
+
+int cpu_virt_get(void)
+{
+	int err = 0;
+
+	mutex_lock(&virt_lock);
+	if (virt_users) {
+		virt_users++;
+		goto unlock;
+	}
+	/* Runs the callback on each CPU, and undoes all if one refuses. */
+	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "lodge:online",
+				cpu_up_callback, cpu_down_callback);
+	if (err < 0)
+		goto unlock;
+	hotplug_state = err;
+	err = 0;
+	virt_users = 1;
+	emergency_update(!module_is_present("kvm_intel"));
+unlock:
+	mutex_unlock(&virt_lock);
+	return err;
+}
+
+void cpu_virt_put(void)
+{
+	mutex_lock(&virt_lock);
+	if (!--virt_users) {
+		emergency_update(false);
+		cpuhp_remove_state(hotplug_state);
+	}
+	mutex_unlock(&virt_lock);
+}
+
+bool cpu_virt_is_ending(void)
+{
+	return READ_ONCE(ending);
+}
+
+static void disable_one(void *unused)
+{
+	vendor->cpu_disable();
+}
+
+/* Also before kexec: the next kernel must find the CPUs as firmware does. */
+static int reboot_notify(struct notifier_block *nb, unsigned long action,
+			 void *unused)
+{
+	WRITE_ONCE(ending, true);
+	on_each_cpu(disable_one, NULL, 1);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block reboot_nb = { .notifier_call = reboot_notify };
+
+/*
+ * Suspend takes the other CPUs down by hotplug; this is the last one, with
+ * interrupts off and nobody else left, so the count is stable.
+ */
+static int virt_suspend(void)
+{
+	if (virt_users)
+		vendor->cpu_disable();
+	return 0;
+}
+
+static void virt_resume(void)
+{
+	if (virt_users && vendor->cpu_enable())
+		pr_err("lodge: virtualization could not be resumed\n");
+}
+
+static struct syscore_ops virt_syscore = {
+	.suspend = virt_suspend,
+	.resume = virt_resume,
+};
+
+int cpu_virt_init(void)
+{
+	int err = register_module_notifier(&module_nb);
+
+	if (err)
+		return err;
+	err = register_reboot_notifier(&reboot_nb);
+	if (err) {
+		unregister_module_notifier(&module_nb);
+		return err;
+	}
+	register_syscore_ops(&virt_syscore);
+	return 0;
+}
+
+void cpu_virt_exit(void)
+{
+	unregister_syscore_ops(&virt_syscore);
+	unregister_reboot_notifier(&reboot_nb);
+	unregister_module_notifier(&module_nb);
+}
