@@ -100,8 +100,12 @@ struct vcpu {
 	struct mutex mutex;		/* held by the thread inside RUN or *_STATE */
 	struct rcuwait wait;		/* the thread that blocks in vcpu_block() */
 	struct preempt_notifier preempt;	/* m */
-	bool loaded;			/* m: preempt notifier is armed */
 	bool ran;			/* m: has entered the guest once */
+	bool halted;			/* m: waits for an event, see run_loop() */
+	bool block_if;			/* v: IF was set when it blocked */
+	u64 host_xcr0;			/* v: to put back after a slice */
+	pid_t runner;			/* a: who is inside RUN, 0 nobody */
+	atomic_t lookers;		/* wait for the mutex to see the state */
 	u64 cr2;			/* v: not in the control block */
 	u64 dr[4];			/* v: the guest's DR0-3 */
 	u64 dr6;			/* v */
@@ -121,8 +125,26 @@ struct vcpu {
 int vcpu_create(struct domain *d, unsigned int id);
 void vcpu_destroy(struct vcpu *vcpu);
 int vcpu_run(struct vcpu *vcpu);
+/* kmod/vcpu_state.c: power-up state of a new vCPU; registers to the log. */
+void vcpu_init_state(struct vcpu *vcpu);
+void vcpu_log_state(struct vcpu *vcpu);
 int vcpu_get_state(struct vcpu *vcpu, struct lodge_vcpu_state *state);
 int vcpu_set_state(struct vcpu *vcpu, const struct lodge_vcpu_state *state);
+
+/* Is a thread inside RUN for it, blocked or not? */
+static inline bool vcpu_has_runner(const struct vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->runner);
+}
+
+/* kmod/vcpu_event.c: choose and deliver events before an entry; irqs off. */
+void vcpu_inject_pending(struct vcpu *vcpu);
+/* Would an event wake this vCPU from its halt? */
+bool vcpu_has_wake_event(struct vcpu *vcpu);
+
+/* kmod/dispatch.c */
+enum vmexit_action dispatch(struct vcpu *vcpu, const struct vmexit *x);
+const char *vmexit_name(enum vmexit_kind kind);
 
 /**
  * vcpu_kick() - make a vCPU look at its requests soon

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which event a vCPU gets next.  In order: what an exit interrupted, an
+ * exception of an emulated instruction, an NMI, the event-channel upcall, a
+ * vector of the local APIC.  One event goes in with an entry; for the rest an
+ * exit is asked for as soon as the guest can take them.
+ */
+#include <asm/trapnr.h>
+
+#include "domain.h"
+#include "vcpu.h"
+#include "xen/xen.h"
+
+/* Exceptions that make a double fault of a second one (SDM, "#DF"). */
+static bool is_contributory(u8 vector)
+{
+	return vector == X86_TRAP_DE ||
+	       (vector >= X86_TRAP_TS && vector <= X86_TRAP_GP);
+}
+
+static bool makes_double_fault(u8 first, u8 second)
+{
+	if (first == X86_TRAP_PF)
+		return second == X86_TRAP_PF || is_contributory(second);
+	return is_contributory(first) && is_contributory(second);
+}
+
+enum vmexit_action vcpu_inject_exception(struct vcpu *vcpu, u8 vector,
+					 bool has_error, u32 error)
+{
+	if (vcpu->exception_pending &&
+	    makes_double_fault(vcpu->exception.vector, vector)) {
+		vector = X86_TRAP_DF;
+		has_error = true;
+		error = 0;
+	}
+	vcpu->exception = (struct vcpu_event){
+		.class = EVENT_EXCEPTION,
+		.vector = vector,
+		.has_error = has_error,
+		.error = error,
+	};
+	vcpu->exception_pending = true;
+	return VMEXIT_RESUME;
+}
+
+enum vmexit_action vcpu_inject_gp(struct vcpu *vcpu)
+{
+	return vcpu_inject_exception(vcpu, X86_TRAP_GP, true, 0);
+}
+
+enum vmexit_action vcpu_inject_ud(struct vcpu *vcpu)
+{
+	return vcpu_inject_exception(vcpu, X86_TRAP_UD, false, 0);
+}
+
+enum vmexit_action vcpu_inject_pf(struct vcpu *vcpu, gva_t gva, u32 error)
+{
+	vcpu->cr2 = gva;
+	/* Inside a slice the guest's CR2 is in the register. */
+	if (vcpu->atomic)
+		native_write_cr2(gva);
+	return vcpu_inject_exception(vcpu, X86_TRAP_PF, true, error);
+}
+
+static bool inject_exception(struct vcpu *vcpu)
+{
+	if (!vcpu->exception_pending)
+		return false;
+	vcpu->exception_pending = false;
+	vendor->inject(vcpu, &vcpu->exception);
+	return true;
+}
+
+static bool inject_nmi(struct vcpu *vcpu)
+{
+	const struct vcpu_event nmi = {
+		.class = EVENT_NMI,
+		.vector = X86_TRAP_NMI,
+	};
+
+	if (!READ_ONCE(vcpu->nmi_pending))
+		return false;
+	if (!vendor->can_inject(vcpu, EVENT_NMI)) {
+		vendor->request_window(vcpu, EVENT_NMI);
+		return false;
+	}
+	WRITE_ONCE(vcpu->nmi_pending, false);
+	vendor->inject(vcpu, &nmi);
+	return true;
+}
+
+/*
+ * The callback vector is level: nothing is latched here, and the guest takes
+ * it back by clearing evtchn_upcall_pending.  It stands above the APIC.
+ */
+static int interrupt_vector(struct vcpu *vcpu)
+{
+	if (xen_upcall_pending(vcpu))
+		return READ_ONCE(vcpu->domain->xen.callback_vector);
+	return lapic_pending_vector(vcpu);
+}
+
+static void inject_interrupt(struct vcpu *vcpu, int vector)
+{
+	struct vcpu_event irq = {
+		.class = EVENT_INTERRUPT,
+		.vector = vector,
+	};
+
+	if (!xen_upcall_pending(vcpu))
+		lapic_accept_vector(vcpu, vector);
+	vendor->inject(vcpu, &irq);
+}
+
+static void inject_slow(struct vcpu *vcpu)
+{
+	bool busy = inject_exception(vcpu) ||
+		    vendor->injection_pending(vcpu) ||
+		    inject_nmi(vcpu);
+	int vector = interrupt_vector(vcpu);
+
+	if (READ_ONCE(vcpu->nmi_pending))
+		vendor->request_window(vcpu, EVENT_NMI);
+	if (vector < 0)
+		return;
+	if (busy || !vendor->can_inject(vcpu, EVENT_INTERRUPT))
+		vendor->request_window(vcpu, EVENT_INTERRUPT);
+	else
+		inject_interrupt(vcpu, vector);
+}
+
+void vcpu_inject_pending(struct vcpu *vcpu)
+{
+	if (unlikely(vcpu->exception_pending || READ_ONCE(vcpu->nmi_pending) ||
+		     xen_upcall_pending(vcpu) ||
+		     READ_ONCE(vcpu->lapic.has_irr)))
+		inject_slow(vcpu);
+}
+
+bool vcpu_has_wake_event(struct vcpu *vcpu)
+{
+	if (!READ_ONCE(vcpu->online))
+		return false;
+	if (vcpu->exception_pending || READ_ONCE(vcpu->nmi_pending))
+		return true;
+	if (xen_poll_is_done(vcpu))
+		return true;
+	return vcpu->block_if && (xen_upcall_pending(vcpu) ||
+				  lapic_pending_vector(vcpu) >= 0);
+}
