@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The dispatcher: one table from an exit's kind to its interpreter.  It
+ * counts, asks the interpreter, and is the only place that moves RIP past an
+ * emulated instruction.
+ */
+#include <linux/sched.h>
+
+#include <asm/debugreg.h>
+#include <asm/trapnr.h>
+
+#include "domain.h"
+#include "emul/emul.h"
+#include "vcpu.h"
+#include "xen/xen.h"
+
+/* General detect: a fault at the next MOV DR. */
+#define DR7_GD	0x2000
+
+static enum vmexit_action handle_nothing(struct vcpu *vcpu,
+					 const struct vmexit *x)
+{
+	return VMEXIT_RESUME;
+}
+
+static enum vmexit_action handle_skip(struct vcpu *vcpu,
+				      const struct vmexit *x)
+{
+	return VMEXIT_SKIP_INSN;
+}
+
+static enum vmexit_action handle_undefined(struct vcpu *vcpu,
+					   const struct vmexit *x)
+{
+	return vcpu_inject_ud(vcpu);
+}
+
+static enum vmexit_action handle_privileged(struct vcpu *vcpu,
+					    const struct vmexit *x)
+{
+	return vcpu_inject_gp(vcpu);
+}
+
+/* An exception that was intercepted only to bound it goes back as it came. */
+static enum vmexit_action handle_exception(struct vcpu *vcpu,
+					   const struct vmexit *x)
+{
+	if (x->exception.vector == X86_TRAP_DB) {
+		vcpu->dr6 &= ~(u64)DR_TRAP_BITS;
+		vcpu->dr6 |= x->exception.payload & (DR_TRAP_BITS | DR_STEP);
+		/* Delivery clears general detect and last-branch recording. */
+		vcpu_write_reg(vcpu, VREG_DR7,
+			       vcpu_read_reg(vcpu, VREG_DR7) & ~(u64)DR7_GD);
+	}
+	return vcpu_inject_exception(vcpu, x->exception.vector,
+				     x->exception.has_error,
+				     x->exception.error);
+}
+
+/* The guest spins on something another vCPU holds: let that one run. */
+static enum vmexit_action handle_pause(struct vcpu *vcpu,
+				       const struct vmexit *x)
+{
+	if (vcpu->atomic)
+		return VMEXIT_AGAIN;
+	cond_resched();
+	return VMEXIT_RESUME;
+}
+
+static enum vmexit_action handle_s2_fault(struct vcpu *vcpu,
+					  const struct vmexit *x)
+{
+	struct domain *d = vcpu->domain;
+	unsigned int access = (x->s2.read ? S2_READ : 0) |
+			      (x->s2.write ? S2_WRITE : 0) |
+			      (x->s2.exec ? S2_EXEC : 0);
+	int err = guest_ram_fault(&d->ram, x->s2.gpa, access);
+
+	switch (err) {
+	case 0:
+		return VMEXIT_RESUME;
+	case -ENXIO:
+		return emul_mmio(vcpu, x);
+	case -ENOMEM:
+		domain_log(d, "paused: the host has no memory for gpa %#llx",
+			   x->s2.gpa);
+		domain_pause(d);
+		return VMEXIT_RESUME;
+	default:
+		return vcpu_crash(vcpu, "gpa %#llx does not allow %s%s%s",
+				  x->s2.gpa, x->s2.read ? "read" : "",
+				  x->s2.write ? " write" : "",
+				  x->s2.exec ? " execute" : "");
+	}
+}
+
+static enum vmexit_action handle_triple_fault(struct vcpu *vcpu,
+					      const struct vmexit *x)
+{
+	vcpu_log_state(vcpu);
+	return domain_shutdown(vcpu->domain, LODGE_SHUTDOWN_REBOOT,
+			       "triple fault on vCPU %u", vcpu->id);
+}
+
+static enum vmexit_action handle_task_switch(struct vcpu *vcpu,
+					     const struct vmexit *x)
+{
+	return vcpu_crash(vcpu, "hardware task switch, which is not emulated");
+}
+
+static enum vmexit_action handle_entry_failed(struct vcpu *vcpu,
+					      const struct vmexit *x)
+{
+	return vcpu_crash(vcpu, "the CPU refused the guest's state: exit %#llx, qualification %#llx, instruction error %llu",
+			  x->faulty.raw[0], x->faulty.raw[1],
+			  x->faulty.raw[2]);
+}
+
+static enum vmexit_action handle_faulty(struct vcpu *vcpu,
+					const struct vmexit *x)
+{
+	return vcpu_crash(vcpu, "unexpected exit %#llx, qualification %#llx",
+			  x->faulty.raw[0], x->faulty.raw[1]);
+}
+
+/* This CPU is being taken down: any other will do. */
+static enum vmexit_action handle_cpu_off(struct vcpu *vcpu,
+					 const struct vmexit *x)
+{
+	if (vcpu->atomic)
+		return VMEXIT_AGAIN;
+	schedule_timeout_interruptible(1);
+	return VMEXIT_RESUME;
+}
+
+/*
+ * sleeps: the interpreter may sleep, so it is not called with interrupts off.
+ * The others answer VMEXIT_AGAIN when they find that they have to.
+ */
+static const struct {
+	enum vmexit_action (*interpret)(struct vcpu *vcpu,
+					const struct vmexit *x);
+	const char *name;
+	bool sleeps;
+} vmexit_table[NR_VMEXIT_KINDS] = {
+	[VMEXIT_HOST] = { handle_nothing, "host" },
+	[VMEXIT_WINDOW] = { handle_nothing, "window" },
+	[VMEXIT_CPUID] = { emul_cpuid, "cpuid" },
+	[VMEXIT_HYPERCALL] = { xen_hypercall, "hypercall" },
+	[VMEXIT_MSR_READ] = { emul_rdmsr, "rdmsr" },
+	[VMEXIT_MSR_WRITE] = { emul_wrmsr, "wrmsr" },
+	[VMEXIT_S2_FAULT] = { handle_s2_fault, "s2-fault", true },
+	[VMEXIT_IO] = { emul_io, "io", true },
+	[VMEXIT_CR_ACCESS] = { emul_cr, "cr", true },
+	[VMEXIT_DR_ACCESS] = { emul_dr, "dr", true },
+	[VMEXIT_XSETBV] = { emul_xsetbv, "xsetbv", true },
+	[VMEXIT_HLT] = { emul_hlt, "hlt", true },
+	[VMEXIT_PAUSE] = { handle_pause, "pause" },
+	[VMEXIT_CACHE] = { handle_skip, "cache" },
+	[VMEXIT_UNDEFINED] = { handle_undefined, "undefined" },
+	[VMEXIT_PRIVILEGED] = { handle_privileged, "privileged" },
+	[VMEXIT_EXCEPTION] = { handle_exception, "exception" },
+	[VMEXIT_TASK_SWITCH] = { handle_task_switch, "task-switch", true },
+	[VMEXIT_TRIPLE_FAULT] = { handle_triple_fault, "triple-fault", true },
+	[VMEXIT_MACHINE_CHECK] = { handle_nothing, "machine-check" },
+	[VMEXIT_ENTRY_FAILED] = { handle_entry_failed, "entry-failed", true },
+	[VMEXIT_CPU_OFF] = { handle_cpu_off, "cpu-off" },
+	[VMEXIT_FAULTY] = { handle_faulty, "faulty", true },
+};
+
+const char *vmexit_name(enum vmexit_kind kind)
+{
+	return kind < NR_VMEXIT_KINDS ? vmexit_table[kind].name : NULL;
+}
+
+/**
+ * dispatch() - have an exit interpreted
+ * @vcpu: run by this thread
+ * @x: the exit
+ *
+ * With vcpu->atomic the call may end in VMEXIT_AGAIN with nothing changed;
+ * the caller repeats it where it can sleep.  VMEXIT_SKIP_INSN is settled here.
+ */
+enum vmexit_action dispatch(struct vcpu *vcpu, const struct vmexit *x)
+{
+	enum vmexit_action action;
+
+	if (vcpu->atomic && vmexit_table[x->kind].sleeps)
+		return VMEXIT_AGAIN;
+	action = vmexit_table[x->kind].interpret(vcpu, x);
+	if (action == VMEXIT_AGAIN)
+		return action;
+	vcpu->nr_exits[x->kind]++;
+	if (action == VMEXIT_SKIP_INSN) {
+		vendor->advance_rip(vcpu, x->insn_len);
+		return VMEXIT_RESUME;
+	}
+	if (action == VMEXIT_BLOCK)
+		vendor->advance_rip(vcpu, x->insn_len);
+	return action;
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Load and unload.  Loading finds out whether this host can run guests and
+ * publishes the device last; unloading is the same backwards.  Virtualization
+ * itself is switched on with the first domain.
+ */
+#include <linux/init.h>
+#include <linux/module.h>
+
+#include "cpu.h"
+#include "dev.h"
+#include "emul/emul.h"
+#include "lockorder.h"
+#include "mmu/s2.h"
+#include "vendor.h"
+
+struct vendor_ops *vendor;
+
+static int __init lodge_init(void)
+{
+	int err;
+
+	vendor = &vmx_vendor_ops;
+	err = vendor->probe();
+	if (err)
+		return err;
+	err = vendor->init();
+	if (err)
+		return err;
+	cpuid_init();
+	lockorder_teach();
+	err = cpu_virt_init();
+	if (err)
+		goto exit_vendor;
+	err = dev_init();
+	if (err)
+		goto exit_cpu;
+	pr_info("lodge: ready, %s with %s\n", vendor->name,
+		vendor->s2_format->name);
+	return 0;
+
+exit_cpu:
+	cpu_virt_exit();
+exit_vendor:
+	vendor->exit();
+	return err;
+}
+
+static void __exit lodge_exit(void)
+{
+	dev_exit();
+	cpu_virt_exit();
+	vendor->exit();
+}
+
+module_init(lodge_init);
+module_exit(lodge_exit);
+
+MODULE_DESCRIPTION("Hypervisor with Xen's domain model");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1");
