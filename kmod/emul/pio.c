@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * I/O ports.  There are none: reads give ones, writes are dropped.  The one
+ * exception is port 0xe9, a debug console of a byte at a time, which goes to
+ * the domain's log.  String instructions move data and registers exactly as
+ * they would with a device that behaves so.
+ */
+#include <linux/bits.h>
+
+#include "domain.h"
+#include "emul/emul.h"
+#include "emul/linear.h"
+#include "vcpu.h"
+
+#define PORT_DEBUG_CONSOLE	0xe9
+
+static void port_write(struct vcpu *vcpu, u16 port, const void *data, u8 size)
+{
+	if (port == PORT_DEBUG_CONSOLE && size == 1)
+		domain_log_guest(vcpu->domain, data, 1);
+}
+
+static void port_in(struct vcpu *vcpu, u8 size)
+{
+	u64 ones = GENMASK_ULL(8 * size - 1, 0);
+
+	/* A 32-bit result clears the upper half, smaller ones merge. */
+	if (size == 4)
+		vcpu->gpr[GPR_RAX] = ones;
+	else
+		vcpu->gpr[GPR_RAX] |= ones;
+}
+
+/* One element of INS or OUTS at @gva. */
+static int port_string_element(struct vcpu *vcpu, const struct vmexit *x,
+			       gva_t gva, struct linear_fault *fault)
+{
+	u32 data = ~0u;
+	int err;
+
+	if (x->io.in)
+		return linear_write(vcpu, gva, &data, x->io.size, fault);
+	err = linear_read(vcpu, gva, &data, x->io.size, fault);
+	if (!err)
+		port_write(vcpu, x->io.port, &data, x->io.size);
+	return err;
+}
+
+static enum vmexit_action port_string(struct vcpu *vcpu,
+				      const struct vmexit *x)
+{
+	unsigned int index = x->io.in ? GPR_RDI : GPR_RSI;
+	struct linear_fault fault;
+	struct string_regs s;
+	unsigned int i;
+	u64 base;
+	int err;
+
+	if (vcpu->atomic)
+		return VMEXIT_AGAIN;
+	string_begin(vcpu, x->io.addr_size, x->io.size, x->io.rep, &s);
+	/* The offset wraps at the address size, so take it off the address. */
+	base = x->io.gva - (vcpu->gpr[index] & s.addr_mask);
+
+	for (i = 0; s.count && i < STRING_BATCH; i++) {
+		gva_t gva = base + (vcpu->gpr[index] & s.addr_mask);
+
+		err = port_string_element(vcpu, x, gva, &fault);
+		if (err)
+			return linear_failed(vcpu, err, &fault);
+		string_advance(vcpu, &s, index);
+		string_count_down(vcpu, &s, x->io.rep);
+	}
+	return s.count ? VMEXIT_RESUME : VMEXIT_SKIP_INSN;
+}
+
+enum vmexit_action emul_io(struct vcpu *vcpu, const struct vmexit *x)
+{
+	if (unlikely(x->io.string))
+		return port_string(vcpu, x);
+	if (x->io.in)
+		port_in(vcpu, x->io.size);
+	else
+		port_write(vcpu, x->io.port, &vcpu->gpr[GPR_RAX], x->io.size);
+	return VMEXIT_SKIP_INSN;
+}
