@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "cpu.h"
+#include "lockorder.h"
 #include "vcpu.h"
 #include "vendor.h"
 #include "xen/xen.h"
@@ -328,6 +329,7 @@ int domain_create(struct lodge_domain_create *arg, struct domain **out)
 	err = build(d, arg);
 	if (err)
 		goto put_virt;
+	lockorder_teach(d, d->vcpus[0]);
 	domain_get(d);
 	err = publish(d);
 	if (err)

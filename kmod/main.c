@@ -10,7 +10,6 @@
 #include "cpu.h"
 #include "dev.h"
 #include "emul/emul.h"
-#include "lockorder.h"
 #include "mmu/s2.h"
 #include "vendor.h"
 
@@ -28,7 +27,6 @@ static int __init lodge_init(void)
 	if (err)
 		return err;
 	cpuid_init();
-	lockorder_teach();
 	err = cpu_virt_init();
 	if (err)
 		goto exit_vendor;
