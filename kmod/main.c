@@ -27,6 +27,7 @@ static int __init lodge_init(void)
 	if (err)
 		return err;
 	cpuid_init();
+	msr_init();
 	err = cpu_virt_init();
 	if (err)
 		goto exit_vendor;

@@ -20,6 +20,7 @@
 
 #include "cpu.h"
 #include "domain.h"
+#include "emul/emul.h"
 #include "xen/xen.h"
 
 void vcpu_kick(struct vcpu *vcpu)
@@ -400,6 +401,7 @@ int vcpu_create(struct domain *d, unsigned int id)
 	if (err)
 		goto free_fpu;
 	lapic_init(vcpu);
+	msr_vcpu_init(vcpu);
 	vcpu_init_state(vcpu);
 	d->vcpus[id] = vcpu;
 	return 0;

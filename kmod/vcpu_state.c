@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "domain.h"
+#include "emul/cpuid.h"
 #include "vcpu.h"
 #include "xen/xen.h"
 
@@ -43,6 +44,7 @@ void vcpu_reset(struct vcpu *vcpu)
 	vcpu_write_reg(vcpu, VREG_CR0, X86_CR0_ET);
 	vcpu_write_reg(vcpu, VREG_CR3, 0);
 	vcpu_write_reg(vcpu, VREG_CR4, 0);
+	cpuid_cr4_changed(vcpu, 0);
 	vcpu_write_reg(vcpu, VREG_DR7, 0x400);
 	vcpu_write_reg(vcpu, VREG_DEBUGCTL, 0);
 	vcpu_write_reg(vcpu, VREG_INTERRUPTIBILITY, 0);
@@ -231,8 +233,11 @@ static void write_state(struct vcpu *vcpu, const struct lodge_vcpu_state *st)
 	vcpu_write_reg(vcpu, VREG_CR0, st->cr0);
 	vcpu_write_reg(vcpu, VREG_CR3, st->cr3);
 	vcpu_write_reg(vcpu, VREG_CR4, st->cr4);
+	cpuid_cr4_changed(vcpu, st->cr4);
 	vcpu->cr2 = st->cr2;
 	WRITE_ONCE(vcpu->online, st->flags & LODGE_VCPU_ONLINE);
+	if (st->flags & LODGE_VCPU_ONLINE)
+		lapic_mark_started(&vcpu->lapic);
 }
 
 int vcpu_set_state(struct vcpu *vcpu, const struct lodge_vcpu_state *st)

@@ -614,19 +614,20 @@ static void read_xen(const struct vcpu *vcpu, u32 leaf, u32 subleaf,
 	}
 }
 
-/*
- * The finished row of a leaf, NULL for leaves outside the two ranges.  The
- * mask bounds the index under speculation too.
- */
+/* The finished row of a leaf, NULL for leaves outside the two ranges. */
 static __always_inline const struct cpuid_leaf *cpuid_leaf(u32 leaf)
 {
-	u32 range = leaf & ~(CPUID_RANGE - 1);
+	u32 i = leaf;
 
-	if (likely(!range))
-		return &cpuid_leaves[leaf & (CPUID_RANGE - 1)];
-	if (range == 0x80000000u)
-		return &cpuid_leaves[CPUID_RANGE + (leaf & (CPUID_RANGE - 1))];
-	return NULL;
+	if (unlikely((leaf & 0x7fffffffu) >= CPUID_RANGE))
+		return NULL;
+	/*
+	 * The compiler knows by now that the mask does nothing.  The CPU may
+	 * guess past the test above, and then it bounds the index.
+	 */
+	OPTIMIZER_HIDE_VAR(i);
+	i = (i & (CPUID_RANGE - 1)) | (i >> 31) * CPUID_RANGE;
+	return &cpuid_leaves[i];
 }
 
 void cpuid_read(struct vcpu *vcpu, u32 leaf, u32 subleaf,

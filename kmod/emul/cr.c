@@ -345,6 +345,9 @@ enum vmexit_action emul_xsetbv(struct vcpu *vcpu, const struct vmexit *x)
 	if (vcpu_cpl(vcpu) || (u32)vcpu->gpr[GPR_RCX] ||
 	    !xcr0_is_valid(value, cpuid_xcr0_allowed()))
 		return vcpu_inject_gp(vcpu);
+	/* While the guest's own XCR0 is loaded, the variable must not move. */
+	if (vcpu->atomic)
+		return VMEXIT_AGAIN;
 	vcpu->xcr0 = value;
 	return VMEXIT_SKIP_INSN;
 }
@@ -395,7 +398,6 @@ static enum vmexit_action dr_write(struct vcpu *vcpu, u8 dr, u64 value)
 static enum vmexit_action dr_guarded(struct vcpu *vcpu, u64 dr7)
 {
 	vcpu->dr6 = dr6_value(vcpu->dr6) | DR6_BD;
-	vcpu->dr_dirty = true;
 	vcpu_write_reg(vcpu, VREG_DR7, dr7 & ~DR7_GD);
 	return vcpu_inject_exception(vcpu, X86_TRAP_DB, false, 0);
 }
@@ -419,6 +421,9 @@ enum vmexit_action emul_dr(struct vcpu *vcpu, const struct vmexit *x)
 		vcpu_write_gpr(vcpu, x->dr.gpr, dr_read(vcpu, dr));
 		return VMEXIT_SKIP_INSN;
 	}
+	/* The guest's debug registers are loaded with interrupts turned off. */
+	if (vcpu->atomic)
+		return VMEXIT_AGAIN;
 	value = vcpu_read_gpr(vcpu, x->dr.gpr);
 	if (!vcpu_in_64bit_code(vcpu))
 		value = (u32)value;
