@@ -12,10 +12,10 @@ ktap_results()
 {
 	sed 's/^\[[^]]*\] //' | awk '
 	/^ +# Subtest: / { if (!suite) suite = $3; next }
-	/^    (not )?ok [0-9]+ - / {
+	/^    (not )?ok [0-9]+ (- )?/ {
 		bad = $1 == "not"
 		line = $0
-		sub(/^ *(not )?ok [0-9]+ - /, "", line)
+		sub(/^ *(not )?ok [0-9]+ (- )?/, "", line)
 		name = line
 		sub(/ .*/, "", name)
 		if (line ~ /# SKIP/) {
@@ -28,7 +28,7 @@ ktap_results()
 		why = ""
 		next
 	}
-	/^(not )?ok [0-9]+ - / { suite = ""; next }
+	/^(not )?ok [0-9]+ (- )?/ { suite = ""; next }
 	/^    # .*(FAILED|ASSERTION|EXPECTATION)/ {
 		if (!why) { why = $0; sub(/^ *# /, "", why) }
 		next
