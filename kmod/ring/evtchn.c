@@ -1,0 +1,536 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Event channels in the 2-level ABI.  A raise is the hot path of all I/O and
+ * comes from any context (timers, back ends, other vCPUs), so it takes no
+ * lock: a port is one word, and the bits that the guest sees are set with
+ * atomic operations in the order that its interface prescribes.
+ */
+#include "ring/evtchn.h"
+
+#include <linux/atomic.h>
+#include <linux/bitops.h>
+#include <linux/nospec.h>
+#include <linux/slab.h>
+
+#include <xen/interface/xen.h>
+#include <xen/interface/event_channel.h>
+
+#include "domain.h"
+#include "ring/attach.h"
+#include "vcpu.h"
+
+/* Where the 2-level words are in shared_info; the 32-bit mask comes earlier. */
+#define SHARED_PENDING		2048
+#define SHARED_MASK_64		2560
+#define SHARED_MASK_32		2176
+
+#define VIRQS_PER_VCPU	(BIT(VIRQ_TIMER) | BIT(VIRQ_DEBUG) | \
+			 BIT(VIRQ_XENOPROF) | BIT(VIRQ_XENPMU))
+
+static bool layout32(const struct domain *d)
+{
+	return READ_ONCE(d->xen.layout32);
+}
+
+u32 evtchn_limit(const struct domain *d)
+{
+	return layout32(d) ? EVTCHN_MAX_PORTS_32 : EVTCHN_MAX_PORTS;
+}
+
+static unsigned long *pending_words(const struct domain *d)
+{
+	return d->xen.shared + SHARED_PENDING;
+}
+
+static unsigned long *mask_words(const struct domain *d)
+{
+	return d->xen.shared + (layout32(d) ? SHARED_MASK_32 : SHARED_MASK_64);
+}
+
+/* The port's slot in the table, NULL if its bucket was never needed. */
+static struct evtchn *port_entry(struct domain *d, u32 port)
+{
+	struct evtchn *bucket;
+
+	port = array_index_nospec(port, EVTCHN_MAX_PORTS);
+	/* Pairs with the release in install_bucket(): zeroes, then pointer. */
+	bucket = smp_load_acquire(&d->evtchn.bucket[port / EVTCHN_BUCKET_PORTS]);
+	return bucket ? &bucket[port % EVTCHN_BUCKET_PORTS] : NULL;
+}
+
+/* One consistent copy of a port; FREE beyond the limit. */
+static struct evtchn port_read(struct domain *d, u32 port)
+{
+	struct evtchn e = { .raw = 0 };
+	const struct evtchn *entry;
+
+	if (port < evtchn_limit(d)) {
+		entry = port_entry(d, port);
+		if (entry)
+			e.raw = READ_ONCE(entry->raw);
+	}
+	return e;
+}
+
+static void port_write(struct domain *d, u32 port, struct evtchn e)
+{
+	lockdep_assert_held(&d->evtchn.lock);
+	WRITE_ONCE(port_entry(d, port)->raw, e.raw);
+}
+
+static bool port_is_bound(struct evtchn e)
+{
+	return e.state != EVTCHN_FREE && e.state != EVTCHN_RESERVED;
+}
+
+bool evtchn_is_pending(struct domain *d, u32 port)
+{
+	return port < evtchn_limit(d) && test_bit(port, pending_words(d));
+}
+
+/*
+ * Set the selector bit of a port.  The guest may have put its vcpu_info at
+ * any multiple of four, and a locked access across a cache line traps on
+ * hosts that detect split locks: use 32-bit words, which cannot straddle.
+ */
+static bool test_and_set_sel(struct vcpu_info *info, u32 port, bool is32)
+{
+	unsigned int bit = is32 ? 32 + port / 32 : 64 + port / 64;
+	atomic_t *word = (atomic_t *)info + bit / 32;
+	int mask = 1u << (bit % 32);
+
+	return atomic_fetch_or(mask, word) & mask;
+}
+
+/*
+ * Tell a vCPU that the selector word of @port has something for it.
+ *
+ * VCPUOP_register_vcpu_info may move the info while we write to it.  It
+ * publishes the new place first and then marks everything in it pending, so
+ * either it does that after our pending bit was set, or we see here that the
+ * pointer changed and set the bits again where the guest looks now.
+ */
+static void mark_pending(struct vcpu *vcpu, u32 port, bool is32)
+{
+	struct vcpu_info *info;
+	bool fresh;
+
+	do {
+		info = READ_ONCE(vcpu->xen.info);
+		fresh = !test_and_set_sel(info, port, is32) &&
+			!xchg(&info->evtchn_upcall_pending, 1);
+	} while (unlikely(info != READ_ONCE(vcpu->xen.info)));
+
+	if (fresh)
+		vcpu_request(vcpu, VCPU_REQ_EVENT);
+}
+
+/*
+ * The other half of the rule that SCHEDOP_poll never sleeps through an event:
+ * the poller enters the mask, then looks at the pending bits; we set the bit
+ * (an atomic read-modify-write: a full barrier), then look at the mask.
+ */
+static void wake_pollers(struct domain *d, u32 port)
+{
+	unsigned long pollers = READ_ONCE(d->evtchn.pollers);
+	unsigned int id;
+
+	for_each_set_bit(id, &pollers, LODGE_MAX_VCPUS) {
+		struct vcpu *vcpu = d->vcpus[id];
+
+		if (READ_ONCE(vcpu->xen.poll_nr) != 1 ||
+		    READ_ONCE(vcpu->xen.poll_port) == port)
+			vcpu_request(vcpu, VCPU_REQ_EVENT);
+	}
+}
+
+static __always_inline void raise_port(struct domain *d, u32 port,
+				       unsigned int vcpu)
+{
+	if (test_and_set_bit(port, pending_words(d)))
+		return;
+	if (!test_bit(port, mask_words(d)))
+		mark_pending(d->vcpus[vcpu], port, layout32(d));
+	if (unlikely(READ_ONCE(d->evtchn.pollers)))
+		wake_pollers(d, port);
+}
+
+void evtchn_raise(struct domain *d, u32 port)
+{
+	struct evtchn e = port_read(d, port);
+
+	if (port_is_bound(e))
+		raise_port(d, port, e.vcpu);
+}
+
+void evtchn_raise_virq(struct vcpu *vcpu, u32 virq)
+{
+	u32 port = READ_ONCE(vcpu->xen.virq_port[virq]);
+
+	if (port)
+		evtchn_raise(vcpu->domain, port);
+}
+
+/*
+ * A port may be closed while we send: then the event is one that came just
+ * before the close, and a stale pending bit goes when the port is bound again.
+ */
+int evtchn_send(struct domain *d, u32 port)
+{
+	struct evtchn e = port_read(d, port);
+
+	switch (e.state) {
+	case EVTCHN_IPI:
+		raise_port(d, port, e.vcpu);
+		return 0;
+	case EVTCHN_SLOT:
+		attach_signal(&d->slots[e.slot], e.channel);
+		return 0;
+	case EVTCHN_LOOP:
+		evtchn_raise(d, e.arg);
+		return 0;
+	case EVTCHN_UNBOUND:
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+int evtchn_unmask(struct domain *d, u32 port)
+{
+	struct evtchn e;
+
+	if (port >= evtchn_limit(d))
+		return -EINVAL;
+	e = port_read(d, port);
+	port = array_index_nospec(port, EVTCHN_MAX_PORTS);
+	if (test_and_clear_bit(port, mask_words(d)) &&
+	    test_bit(port, pending_words(d)))
+		mark_pending(d->vcpus[e.vcpu], port, layout32(d));
+	return 0;
+}
+
+/* A freed or new port must not carry an event of its former life. */
+static void clear_pending(struct domain *d, u32 port)
+{
+	clear_bit(port, pending_words(d));
+}
+
+static int install_bucket(struct domain *d, unsigned int nr)
+{
+	struct evtchn_table *t = &d->evtchn;
+	struct evtchn *bucket;
+	unsigned long flags;
+
+	bucket = kcalloc(EVTCHN_BUCKET_PORTS, sizeof(*bucket),
+			 GFP_KERNEL_ACCOUNT);
+	if (!bucket)
+		return -ENOMEM;
+	spin_lock_irqsave(&t->lock, flags);
+	if (!t->bucket[nr]) {
+		smp_store_release(&t->bucket[nr], bucket);
+		bucket = NULL;
+	}
+	spin_unlock_irqrestore(&t->lock, flags);
+	kfree(bucket);
+	return 0;
+}
+
+/* Lowest free port, with its bucket there; 0 if there is none. */
+static u32 find_free(struct domain *d)
+{
+	u32 limit = evtchn_limit(d);
+	u32 port;
+
+	lockdep_assert_held(&d->evtchn.lock);
+	port = find_next_zero_bit(d->evtchn.used, limit, 1);
+	return port < limit ? port : 0;
+}
+
+static void take_port(struct domain *d, u32 port, struct evtchn e)
+{
+	__set_bit(port, d->evtchn.used);
+	clear_pending(d, port);
+	port_write(d, port, e);
+}
+
+/*
+ * Give out a port as @e says.  @virq_slot, if not NULL, is the place that
+ * remembers the port of a VIRQ; it is looked at and filled under the lock.
+ */
+static int alloc_port(struct domain *d, struct evtchn e, u16 *virq_slot,
+		      u32 *out)
+{
+	struct evtchn_table *t = &d->evtchn;
+	unsigned long flags;
+	u32 port;
+	int ret;
+
+	for (;;) {
+		ret = 0;
+		spin_lock_irqsave(&t->lock, flags);
+		port = find_free(d);
+		if (virq_slot && *virq_slot)
+			ret = -EEXIST;
+		else if (!port)
+			ret = -ENOSPC;
+		else if (t->bucket[port / EVTCHN_BUCKET_PORTS])
+			break;
+		spin_unlock_irqrestore(&t->lock, flags);
+
+		if (!ret)
+			ret = install_bucket(d, port / EVTCHN_BUCKET_PORTS);
+		if (ret)
+			return ret;
+	}
+	take_port(d, port, e);
+	if (virq_slot)
+		WRITE_ONCE(*virq_slot, port);
+	spin_unlock_irqrestore(&t->lock, flags);
+	*out = port;
+	return 0;
+}
+
+int evtchn_alloc_unbound(struct domain *d, u16 remote_domid, u32 *port)
+{
+	struct evtchn e = { .state = EVTCHN_UNBOUND, .arg = remote_domid };
+
+	return alloc_port(d, e, NULL, port);
+}
+
+static bool is_own_domid(const struct domain *d, u32 domid)
+{
+	return domid == DOMID_SELF || domid == d->id;
+}
+
+/* Connect two ends that this domain holds both; the new end starts pending. */
+int evtchn_bind_loop(struct domain *d, u32 remote_port, u32 *port)
+{
+	struct evtchn_table *t = &d->evtchn;
+	struct evtchn e = { .state = EVTCHN_LOOP, .arg = remote_port };
+	struct evtchn remote;
+	unsigned long flags;
+	int ret;
+
+	ret = alloc_port(d, e, NULL, port);
+	if (ret)
+		return ret;
+
+	spin_lock_irqsave(&t->lock, flags);
+	remote = port_read(d, remote_port);
+	/* The new port itself is LOOP already: it cannot be bound to itself. */
+	if (remote.state == EVTCHN_UNBOUND && is_own_domid(d, remote.arg)) {
+		remote.state = EVTCHN_LOOP;
+		remote.arg = *port;
+		port_write(d, remote_port, remote);
+	} else {
+		port_write(d, *port, (struct evtchn){ .raw = 0 });
+		__clear_bit(*port, t->used);
+		ret = -EINVAL;
+	}
+	spin_unlock_irqrestore(&t->lock, flags);
+	if (!ret)
+		evtchn_raise(d, *port);
+	return ret;
+}
+
+int evtchn_bind_virq(struct domain *d, u32 virq, u32 vcpu, u32 *port)
+{
+	struct evtchn e = { .state = EVTCHN_VIRQ, .arg = virq };
+
+	if (virq >= XEN_NR_VIRQS)
+		return -EINVAL;
+	virq = array_index_nospec(virq, XEN_NR_VIRQS);
+	if (vcpu && !(VIRQS_PER_VCPU & BIT(virq)))
+		return -EINVAL;
+	if (vcpu >= d->nr_vcpus)
+		return -ENOENT;
+	vcpu = array_index_nospec(vcpu, LODGE_MAX_VCPUS);
+	e.vcpu = vcpu;
+	return alloc_port(d, e, &d->vcpus[vcpu]->xen.virq_port[virq], port);
+}
+
+int evtchn_bind_ipi(struct domain *d, u32 vcpu, u32 *port)
+{
+	struct evtchn e = { .state = EVTCHN_IPI, .vcpu = vcpu };
+
+	if (vcpu >= d->nr_vcpus)
+		return -ENOENT;
+	return alloc_port(d, e, NULL, port);
+}
+
+int evtchn_bind_vcpu(struct domain *d, u32 port, u32 vcpu)
+{
+	struct evtchn_table *t = &d->evtchn;
+	unsigned long flags;
+	struct evtchn e;
+	int ret = 0;
+
+	if (vcpu >= d->nr_vcpus)
+		return -ENOENT;
+
+	spin_lock_irqsave(&t->lock, flags);
+	e = port_read(d, port);
+	if (!port_is_bound(e) || e.state == EVTCHN_IPI ||
+	    (e.state == EVTCHN_VIRQ && (VIRQS_PER_VCPU & BIT(e.arg)))) {
+		ret = -EINVAL;
+	} else {
+		e.vcpu = vcpu;
+		port_write(d, port, e);
+	}
+	spin_unlock_irqrestore(&t->lock, flags);
+	return ret;
+}
+
+/* What else knows of a bound port learns that it goes. */
+static void forget_far_end(struct domain *d, u32 port, struct evtchn e)
+{
+	struct evtchn peer;
+	unsigned int id;
+
+	lockdep_assert_held(&d->evtchn.lock);
+	switch (e.state) {
+	case EVTCHN_SLOT:
+		WRITE_ONCE(d->slots[e.slot].port[e.channel], 0);
+		break;
+	case EVTCHN_LOOP:
+		peer = port_read(d, e.arg);
+		/* Xen's rule: the far end waits for the closer to come back. */
+		if (peer.state == EVTCHN_LOOP && peer.arg == port) {
+			peer.state = EVTCHN_UNBOUND;
+			peer.arg = d->id;
+			port_write(d, e.arg, peer);
+		}
+		break;
+	case EVTCHN_VIRQ:
+		/* A global VIRQ may have moved since; its place has not. */
+		id = VIRQS_PER_VCPU & BIT(e.arg) ? e.vcpu : 0;
+		WRITE_ONCE(d->vcpus[id]->xen.virq_port[e.arg], 0);
+		break;
+	default:
+		break;
+	}
+}
+
+static void free_port(struct domain *d, u32 port, struct evtchn e)
+{
+	forget_far_end(d, port, e);
+	port_write(d, port, (struct evtchn){ .raw = 0 });
+	__clear_bit(port, d->evtchn.used);
+	clear_pending(d, port);
+}
+
+int evtchn_close(struct domain *d, u32 port)
+{
+	struct evtchn_table *t = &d->evtchn;
+	unsigned long flags;
+	struct evtchn e;
+
+	spin_lock_irqsave(&t->lock, flags);
+	e = port_read(d, port);
+	if (port_is_bound(e))
+		free_port(d, port, e);
+	spin_unlock_irqrestore(&t->lock, flags);
+	return port_is_bound(e) ? 0 : -EINVAL;
+}
+
+void evtchn_reset(struct domain *d)
+{
+	struct evtchn_table *t = &d->evtchn;
+	unsigned long flags;
+	struct evtchn e;
+	u32 port;
+
+	for (port = 1; port < EVTCHN_MAX_PORTS; port++) {
+		spin_lock_irqsave(&t->lock, flags);
+		e = port_read(d, port);
+		if (e.state == EVTCHN_SLOT) {
+			e.vcpu = 0;
+			port_write(d, port, e);
+			clear_pending(d, port);
+		} else if (port_is_bound(e)) {
+			free_port(d, port, e);
+		}
+		spin_unlock_irqrestore(&t->lock, flags);
+	}
+}
+
+int evtchn_status(struct domain *d, u32 port, struct evtchn_status_out *out)
+{
+	static const u8 status[NR_EVTCHN_STATES] = {
+		[EVTCHN_FREE] = EVTCHNSTAT_closed,
+		[EVTCHN_RESERVED] = EVTCHNSTAT_closed,
+		[EVTCHN_UNBOUND] = EVTCHNSTAT_unbound,
+		[EVTCHN_SLOT] = EVTCHNSTAT_interdomain,
+		[EVTCHN_LOOP] = EVTCHNSTAT_interdomain,
+		[EVTCHN_VIRQ] = EVTCHNSTAT_virq,
+		[EVTCHN_IPI] = EVTCHNSTAT_ipi,
+	};
+	struct evtchn e;
+
+	if (port >= evtchn_limit(d))
+		return -EINVAL;
+	e = port_read(d, port);
+	*out = (struct evtchn_status_out){
+		.status = status[e.state],
+		.vcpu = e.vcpu,
+	};
+	switch (e.state) {
+	case EVTCHN_UNBOUND:
+		out->domid = e.arg;
+		break;
+	case EVTCHN_SLOT:
+		/* The host is domain 0; its ports are the slots, from 1. */
+		out->port = e.slot + 1;
+		break;
+	case EVTCHN_LOOP:
+		out->domid = d->id;
+		out->port = e.arg;
+		break;
+	case EVTCHN_VIRQ:
+		out->virq = e.arg;
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+int evtchn_bind_slot(struct domain *d, struct attach_slot *slot, u32 channel,
+		     u32 *port)
+{
+	struct evtchn e = {
+		.state = EVTCHN_SLOT,
+		.slot = slot - d->slots,
+		.channel = channel,
+	};
+
+	return alloc_port(d, e, NULL, port);
+}
+
+void evtchn_unbind_slot(struct domain *d, u32 port)
+{
+	evtchn_close(d, port);
+}
+
+int evtchn_init(struct domain *d)
+{
+	struct evtchn_table *t = &d->evtchn;
+	int ret;
+
+	spin_lock_init(&t->lock);
+	ret = install_bucket(d, 0);
+	if (ret)
+		return ret;
+	__set_bit(0, t->used);
+	t->bucket[0][0].state = EVTCHN_RESERVED;
+	return 0;
+}
+
+void evtchn_destroy(struct domain *d)
+{
+	unsigned int nr;
+
+	for (nr = 0; nr < EVTCHN_NR_BUCKETS; nr++)
+		kfree(d->evtchn.bucket[nr]);
+}
