@@ -67,6 +67,7 @@ struct vcpu_xen {
 	spinlock_t area_lock;		/* irq-safe leaf: all down to the blank */
 	struct guest_area runstate_area;
 	struct guest_area time_area;
+	u32 time_version;	/* even; of both time records */
 	u32 runstate;
 	u64 runstate_since;		/* guest ns */
 	u64 runstate_time[4];

@@ -7,6 +7,7 @@
 #define LODGE_XEN_XEN_H
 
 #include <linux/compiler.h>
+#include <linux/types.h>
 
 #include <xen/interface/xen.h>
 
@@ -24,10 +25,9 @@ enum vmexit_action xen_hypercall(struct vcpu *vcpu, const struct vmexit *x);
 int xen_hypercall_page_write(struct vcpu *vcpu, u64 value);
 
 /*
- * Life of the Xen part of a domain and of a vCPU.  Creation order: evtchn_init,
- * grant_init, attach_init (they need guest RAM), xen_domain_create, then
- * xen_vcpu_create for each vCPU, in d->vcpus[] afterwards.  A failed
- * xen_domain_create() leaves nothing; destroy after every user is gone.
+ * Life of the Xen part of a domain and of a vCPU.  Creation order:
+ * xen_domain_create, xen_vcpu_create for each vCPU, attach_init (its ports
+ * have their bits in shared_info).  A failed create leaves nothing.
  */
 int xen_domain_create(struct domain *d);
 void xen_domain_destroy(struct domain *d);
@@ -82,8 +82,5 @@ static inline unsigned int xen_shutdown_reason(const struct domain *d,
 
 	return code == XEN_NO_SHUTDOWN_CODE ? reason : code;
 }
-
-/* Take a vCPU down; the last one down powers the domain off. */
-void xen_vcpu_down(struct vcpu *vcpu);
 
 #endif /* LODGE_XEN_XEN_H */

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * grant_table_op: what a guest does with its own table.  It has no one to map
+ * grants from, so mapping and copying are not offered.
+ */
+#include <linux/types.h>
+
+#include <xen/interface/xen.h>
+#include <xen/interface/grant_table.h>
+
+#include "domain.h"
+#include "ring/grant.h"
+#include "vcpu.h"
+#include "xen/hypercall.h"
+
+struct setup_table64 {
+	u16 dom;
+	u32 nr_frames;
+	s16 status;
+	u64 frame_list;
+};
+
+struct setup_table32 {
+	u16 dom;
+	u32 nr_frames;
+	s16 status;
+	u32 frame_list;
+};
+
+struct query_size {
+	u16 dom;
+	u32 nr_frames;
+	u32 max_nr_frames;
+	s16 status;
+};
+
+struct get_version {
+	u16 dom;
+	u16 pad;
+	u32 version;
+};
+
+static s16 domid_status(const struct domain *d, u16 domid)
+{
+	switch (xen_check_domid(d, domid)) {
+	case 0:
+		return GNTST_okay;
+	case -EPERM:
+		return GNTST_permission_denied;
+	default:
+		return GNTST_bad_domain;
+	}
+}
+
+static long query_size(struct vcpu *vcpu, gva_t arg)
+{
+	struct domain *d = vcpu->domain;
+	struct query_size op;
+	long ret;
+
+	ret = xen_fetch(vcpu, &op, arg, sizeof(op));
+	if (ret)
+		return ret;
+	op.status = domid_status(d, op.dom);
+	if (op.status == GNTST_okay) {
+		op.nr_frames = READ_ONCE(d->grant.nr_frames);
+		op.max_nr_frames = GRANT_MAX_FRAMES;
+	}
+	return xen_store(vcpu, arg, &op, sizeof(op));
+}
+
+/* Grow the table and tell where the guest has put its frames. */
+static long setup_frames(struct vcpu *vcpu, u32 nr_frames, gva_t list,
+			 bool compat, s16 *status)
+{
+	struct domain *d = vcpu->domain;
+	const size_t size = compat ? sizeof(u32) : sizeof(u64);
+	unsigned int i;
+	long ret;
+	u64 gfn;
+
+	*status = GNTST_general_error;
+	if (nr_frames > GRANT_MAX_FRAMES || grant_grow(d, nr_frames))
+		return 0;
+	for (i = 0; i < nr_frames; i++) {
+		gfn = READ_ONCE(d->grant.gfn[i]);
+		ret = xen_store(vcpu, list + i * size, &gfn, size);
+		if (ret)
+			return ret;
+	}
+	*status = GNTST_okay;
+	return 0;
+}
+
+static long setup_table(struct vcpu *vcpu, gva_t arg, bool compat)
+{
+	const size_t status_at = offsetof(struct setup_table64, status);
+	struct setup_table64 op;
+	struct setup_table32 op32;
+	s16 status;
+	long ret;
+
+	if (compat) {
+		ret = xen_fetch(vcpu, &op32, arg, sizeof(op32));
+		op = (struct setup_table64){
+			.dom = op32.dom,
+			.nr_frames = op32.nr_frames,
+			.frame_list = op32.frame_list,
+		};
+	} else {
+		ret = xen_fetch(vcpu, &op, arg, sizeof(op));
+	}
+	if (ret)
+		return ret;
+	status = domid_status(vcpu->domain, op.dom);
+	if (status == GNTST_okay)
+		ret = setup_frames(vcpu, op.nr_frames, op.frame_list, compat,
+				   &status);
+	if (ret)
+		return ret;
+	return xen_store(vcpu, arg + status_at, &status, sizeof(status));
+}
+
+static long set_version(struct vcpu *vcpu, gva_t arg)
+{
+	u32 version;
+	long ret;
+
+	ret = xen_fetch(vcpu, &version, arg, sizeof(version));
+	if (ret)
+		return ret;
+	if (version != 1 && version != 2)
+		return -EINVAL;
+	if (version == 2)
+		return -ENOSYS;
+	return xen_store(vcpu, arg, &version, sizeof(version));
+}
+
+static long get_version(struct vcpu *vcpu, gva_t arg)
+{
+	struct domain *d = vcpu->domain;
+	struct get_version op;
+	long ret;
+
+	ret = xen_fetch(vcpu, &op, arg, sizeof(op));
+	if (!ret)
+		ret = xen_check_domid(d, op.dom);
+	if (ret)
+		return ret;
+	op.version = READ_ONCE(d->grant.version);
+	return xen_store(vcpu, arg, &op, sizeof(op));
+}
+
+/* Operations on a domain's table as a whole take one element, not an array. */
+long xen_grant_table_op(struct vcpu *vcpu, u64 cmd, u64 arg, u64 count,
+			bool compat)
+{
+	if (vcpu->atomic)
+		return XEN_HC_AGAIN;
+	count = (u32)count;
+	switch (cmd) {
+	case GNTTABOP_setup_table:
+		return count == 1 ? setup_table(vcpu, arg, compat) : -EINVAL;
+	case GNTTABOP_query_size:
+		return count == 1 ? query_size(vcpu, arg) : -EINVAL;
+	case GNTTABOP_set_version:
+		return count == 1 ? set_version(vcpu, arg) : -EINVAL;
+	case GNTTABOP_get_version:
+		return count == 1 ? get_version(vcpu, arg) : -EINVAL;
+	default:
+		return -ENOSYS;
+	}
+}
