@@ -101,6 +101,7 @@ static struct kunit_suite ept_test_suite = {
 	.name = "lodge_ept",
 	.test_cases = ept_test_cases,
 };
+
 kunit_test_suite(ept_test_suite);
 
 MODULE_LICENSE("GPL");

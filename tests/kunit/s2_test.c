@@ -956,6 +956,7 @@ static struct kunit_suite s2_test_suite = {
 	.exit = s2_test_exit,
 	.test_cases = s2_test_cases,
 };
+
 kunit_test_suite(s2_test_suite);
 
 MODULE_LICENSE("GPL");

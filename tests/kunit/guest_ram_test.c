@@ -1,0 +1,660 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Guest RAM with real pages under a real second stage: reservation, first
+ * touch, ballooning, special pages, pins, copies, and all of them at once from
+ * several threads.  Every page that is allocated is counted until it is freed,
+ * so each case ends with a count of zero.
+ */
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/gfp.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/prandom.h>
+
+static atomic_t nr_pages_out;
+static bool fail_2m;
+
+static struct page *test_alloc_pages(gfp_t gfp, unsigned int order)
+{
+	struct page *page;
+
+	if (order && fail_2m)
+		return NULL;
+	page = alloc_pages(gfp, order);
+	if (page)
+		atomic_add(1 << order, &nr_pages_out);
+	return page;
+}
+
+static void test_free_page(struct page *page)
+{
+	atomic_dec(&nr_pages_out);
+	__free_pages(page, 0);
+}
+
+static void test_put_page(struct page *page)
+{
+	if (!put_page_testzero(page))
+		return;
+	init_page_count(page);
+	test_free_page(page);
+}
+
+#undef alloc_page
+#undef __free_page
+#define alloc_pages(gfp, order)	test_alloc_pages(gfp, order)
+#define alloc_page(gfp)		test_alloc_pages(gfp, 0)
+#define __free_page(page)	test_free_page(page)
+#define put_page(page)		test_put_page(page)
+
+#include "../../kmod/mmu/guest_mem.c"
+#include "../../kmod/mmu/s2.c"
+#include "../../kmod/mmu/ept.c"
+#include "../../kmod/mmu/guest_ram.c"
+
+#define MIB		(1ull << 20)
+#define TEST_BYTES	(6 * MIB + 5 * PAGE_SIZE)
+#define ACPI_PAGES	(LODGE_ACPI_SIZE >> PAGE_SHIFT)
+#define TEST_UID	1000
+
+struct ram_ctx {
+	struct guest_ram ram;
+	atomic_t nr_flushes;
+	u64 reserved_before;
+};
+
+static void count_flush(void *arg)
+{
+	struct ram_ctx *c = arg;
+
+	lockdep_assert_not_held(&c->ram.s2.lock);
+	atomic_inc(&c->nr_flushes);
+}
+
+static int create(struct ram_ctx *c, u64 bytes)
+{
+	memset(&c->ram, 0, sizeof(c->ram));
+	return guest_ram_create(&c->ram, &ept_format, S2_1G, bytes,
+				KUIDT_INIT(TEST_UID), count_flush, c);
+}
+
+static struct s2_leaf leaf_at(struct ram_ctx *c, u64 gfn)
+{
+	struct s2_leaf leaf;
+
+	look(&c->ram, GFN(gfn), &leaf);
+	return leaf;
+}
+
+#define EXPECT_COUNTS(test, c, pages, special, reserved) do {		\
+	struct guest_ram *_r = &(c)->ram;				\
+	KUNIT_EXPECT_EQ(test, atomic64_read(&_r->nr_pages), (s64)(pages)); \
+	KUNIT_EXPECT_EQ(test, atomic64_read(&_r->nr_special), (s64)(special)); \
+	KUNIT_EXPECT_EQ(test, atomic64_read(&_r->reserved_pages),	\
+			(s64)(reserved));				\
+} while (0)
+
+#define TEST_FRAMES	(TEST_BYTES / PAGE_SIZE)
+#define ALL_RESERVED	(TEST_FRAMES + ACPI_PAGES)
+
+/* --- reservation ------------------------------------------------------------ */
+
+static void guest_ram_create_reserves(struct kunit *test)
+{
+	struct ram_ctx *c = test->priv;
+
+	KUNIT_EXPECT_EQ(test, guest_ram_reserved() - c->reserved_before,
+			(u64)ALL_RESERVED << PAGE_SHIFT);
+	EXPECT_COUNTS(test, c, 0, 0, ALL_RESERVED);
+}
+
+static void guest_ram_create_refuses_too_much(struct kunit *test)
+{
+	struct ram_ctx *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
+	u64 reserved = guest_ram_reserved();
+	u64 room;
+
+	KUNIT_EXPECT_EQ(test, -ENOMEM, create(c, LODGE_MEMORY_MAX));
+	guest_ram_destroy(&c->ram);
+	KUNIT_EXPECT_EQ(test, guest_ram_reserved(), reserved);
+	/* Promised and not yet there is not available a second time. */
+	room = guest_ram_available(KUIDT_INIT(0)) / 4 * 3 & PAGE_MASK;
+	KUNIT_ASSERT_EQ(test, 0, create(c, room));
+	KUNIT_EXPECT_LT(test, guest_ram_available(KUIDT_INIT(0)), room);
+	KUNIT_EXPECT_EQ(test, -ENOMEM,
+			reserve(c->ram.owner, room >> PAGE_SHIFT));
+	guest_ram_destroy(&c->ram);
+	KUNIT_EXPECT_EQ(test, guest_ram_reserved(), reserved);
+}
+
+static void guest_ram_create_obeys_uid_limit(struct kunit *test)
+{
+	struct ram_ctx *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
+
+	uid_limit_mb = 16;
+	KUNIT_EXPECT_EQ(test, -EDQUOT, create(c, 16 * MIB));
+	KUNIT_EXPECT_EQ(test, 0, create(c, 4 * MIB));
+	KUNIT_EXPECT_EQ(test, guest_ram_available(KUIDT_INIT(TEST_UID)),
+			16 * MIB - 4 * MIB - TEST_BYTES - 2 * LODGE_ACPI_SIZE);
+	KUNIT_EXPECT_GT(test, guest_ram_available(KUIDT_INIT(0)), 16 * MIB);
+	KUNIT_EXPECT_EQ(test, guest_ram_available(KUIDT_INIT(TEST_UID + 1)),
+			16 * MIB);
+	guest_ram_destroy(&c->ram);
+	uid_limit_mb = 0;
+}
+
+static void guest_ram_covers_edges(struct kunit *test)
+{
+	static const struct {
+		u64 gfn;
+		bool covered;
+	} cases[] = {
+		{ 0, true },
+		{ TEST_FRAMES - 1, true },
+		{ TEST_FRAMES, false },
+		{ (LODGE_ACPI_BASE >> PAGE_SHIFT) - 1, false },
+		{ LODGE_ACPI_BASE >> PAGE_SHIFT, true },
+		{ (LODGE_ACPI_BASE >> PAGE_SHIFT) + ACPI_PAGES - 1, true },
+		{ (LODGE_ACPI_BASE >> PAGE_SHIFT) + ACPI_PAGES, false },
+		{ LODGE_HIGHMEM_BASE >> PAGE_SHIFT, false },
+		{ 1ull << 36, false },
+		{ U64_MAX, false },
+		{ 1ull << 52, false },
+	};
+	struct ram_ctx *c = test->priv;
+	struct guest_ram big = {
+		.low_end = LODGE_LOWMEM_MAX,
+		.high_end = LODGE_HIGHMEM_BASE + MIB,
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		KUNIT_EXPECT_EQ_MSG(test, cases[i].covered,
+				    guest_ram_covers(&c->ram,
+						     GFN(cases[i].gfn)),
+				    "gfn %llx", cases[i].gfn);
+	KUNIT_EXPECT_FALSE(test, guest_ram_covers(&big, GFN(0xf0000)));
+	KUNIT_EXPECT_TRUE(test, guest_ram_covers(&big, GFN(0xeffff)));
+	KUNIT_EXPECT_TRUE(test, guest_ram_covers(&big, GFN(0x1000ff)));
+	KUNIT_EXPECT_FALSE(test, guest_ram_covers(&big, GFN(0x100100)));
+	KUNIT_EXPECT_FALSE(test, covers_2m(&big, GFN(0x100000)));
+}
+
+/* --- first touch -------------------------------------------------------------- */
+
+static void guest_ram_fault_takes_2m(struct kunit *test)
+{
+	struct ram_ctx *c = test->priv;
+	struct s2_leaf leaf;
+
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, 0x201234, S2_WRITE));
+	leaf = leaf_at(c, 0x200);
+	KUNIT_EXPECT_TRUE(test, leaf.present);
+	KUNIT_EXPECT_EQ(test, (int)leaf.level, (int)S2_2M);
+	KUNIT_EXPECT_EQ(test, leaf.perm, (unsigned int)S2_RWX);
+	KUNIT_EXPECT_PTR_EQ(test, NULL,
+			    memchr_inv(page_address(hfn_page(leaf.hfn)), 0,
+				       2 * MIB));
+	EXPECT_COUNTS(test, c, 512, 0, ALL_RESERVED);
+	/* The end of memory is no whole block. */
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, 6 * MIB, S2_READ));
+	KUNIT_EXPECT_EQ(test, (int)leaf_at(c, 6 * 256).level, (int)S2_4K);
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, LODGE_ACPI_BASE,
+						 S2_READ));
+	EXPECT_COUNTS(test, c, 514, 0, ALL_RESERVED);
+	/* Nothing of it took a translation away. */
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&c->nr_flushes));
+}
+
+static void guest_ram_fault_falls_back_to_4k(struct kunit *test)
+{
+	struct ram_ctx *c = test->priv;
+	u64 gfn;
+
+	fail_2m = true;
+	for (gfn = 0; gfn < 512; gfn++)
+		KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, gfn << 12,
+							 S2_WRITE));
+	fail_2m = false;
+	KUNIT_EXPECT_EQ(test, (int)leaf_at(c, 5).level, (int)S2_4K);
+	EXPECT_COUNTS(test, c, 512, 0, ALL_RESERVED);
+}
+
+static void guest_ram_fault_refuses(struct kunit *test)
+{
+	struct ram_ctx *c = test->priv;
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	KUNIT_EXPECT_EQ(test, -ENXIO, guest_ram_fault(&c->ram, TEST_BYTES,
+						      S2_READ));
+	KUNIT_EXPECT_EQ(test, -ENXIO, guest_ram_fault(&c->ram, 0xfee00000,
+						      S2_READ));
+	KUNIT_EXPECT_EQ(test, -ENXIO, guest_ram_fault(&c->ram, ~0ull, S2_READ));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_map_special(&c->ram, GFN(0xfeffc),
+						       page, S2_READ));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, 0xfeffc000ull,
+						 S2_READ));
+	KUNIT_EXPECT_EQ(test, -EACCES, guest_ram_fault(&c->ram, 0xfeffc000ull,
+						       S2_WRITE));
+	KUNIT_EXPECT_EQ(test, -EACCES, guest_ram_fault(&c->ram, 0xfeffc000ull,
+						       S2_EXEC));
+	put_page(page);
+}
+
+/* --- ballooning --------------------------------------------------------------- */
+
+static void guest_ram_empty_and_populate(struct kunit *test)
+{
+	struct ram_ctx *c = test->priv;
+	char byte;
+
+	/* Never touched, then touched: both are given back. */
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_empty(&c->ram, GFN(7)));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&c->nr_flushes));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, 0x8000, S2_WRITE));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_empty(&c->ram, GFN(8)));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&c->nr_flushes));
+	EXPECT_COUNTS(test, c, 0, 0, ALL_RESERVED - 2);
+	KUNIT_EXPECT_EQ(test, -ENOENT, guest_ram_empty(&c->ram, GFN(8)));
+	KUNIT_EXPECT_EQ(test, -ENOENT, guest_ram_empty(&c->ram,
+						       GFN(TEST_FRAMES)));
+	KUNIT_EXPECT_EQ(test, -ENOENT, guest_ram_empty(&c->ram,
+						       GFN(U64_MAX)));
+	KUNIT_EXPECT_EQ(test, -ENXIO, guest_ram_fault(&c->ram, 0x7000, S2_READ));
+	KUNIT_EXPECT_EQ(test, -EFAULT, guest_mem_read(&c->ram, 0x8000, &byte, 1,
+						      true));
+	KUNIT_EXPECT_EQ(test, -EFAULT, guest_mem_write(&c->ram, 0x8000, "", 1,
+						       false));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_populate(&c->ram, GFN(8)));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_populate(&c->ram, GFN(8)));
+	EXPECT_COUNTS(test, c, 1, 0, ALL_RESERVED - 1);
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_populate(&c->ram, GFN(0x300)));
+	EXPECT_COUNTS(test, c, 513, 0, ALL_RESERVED - 1);
+	KUNIT_EXPECT_EQ(test, -ENXIO, guest_ram_populate(&c->ram,
+							 GFN(TEST_FRAMES)));
+}
+
+static void guest_ram_populate_needs_reservation(struct kunit *test)
+{
+	struct ram_ctx *c = test->priv;
+
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_empty(&c->ram, GFN(7)));
+	uid_limit_mb = 1;
+	KUNIT_EXPECT_EQ(test, -ENOSPC, guest_ram_populate(&c->ram, GFN(7)));
+	uid_limit_mb = 0;
+	EXPECT_COUNTS(test, c, 0, 0, ALL_RESERVED - 1);
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_populate(&c->ram, GFN(7)));
+	EXPECT_COUNTS(test, c, 1, 0, ALL_RESERVED);
+}
+
+static void guest_ram_empty_batch_flushes_once(struct kunit *test)
+{
+	struct ram_ctx *c = test->priv;
+	gfn_t *gfns = kunit_kcalloc(test, 512, sizeof(*gfns), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, 0, S2_WRITE));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, 2 * MIB, S2_WRITE));
+	for (i = 0; i < 512; i++)
+		gfns[i] = GFN(i * 2);
+	KUNIT_EXPECT_EQ(test, 512u, guest_ram_empty_batch(&c->ram, gfns, 512));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&c->nr_flushes));
+	EXPECT_COUNTS(test, c, 512, 0, ALL_RESERVED - 512);
+	/* It stops where nothing is: the count is what the guest is told. */
+	gfns[0] = GFN(1);
+	gfns[1] = GFN(3);
+	KUNIT_EXPECT_EQ(test, 2u, guest_ram_empty_batch(&c->ram, gfns, 512));
+	KUNIT_EXPECT_EQ(test, 0u, guest_ram_empty_batch(&c->ram, gfns, 0));
+	EXPECT_COUNTS(test, c, 510, 0, ALL_RESERVED - 514);
+}
+
+/* --- special pages ------------------------------------------------------------- */
+
+static void guest_ram_map_special_over_ram(struct kunit *test)
+{
+	struct ram_ctx *c = test->priv;
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	unsigned int rw = S2_READ | S2_WRITE;
+
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, 0, S2_WRITE));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_map_special(&c->ram, GFN(1), page,
+						       rw));
+	KUNIT_EXPECT_EQ(test, 2, page_count(page));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&c->nr_flushes));
+	EXPECT_COUNTS(test, c, 511, 1, ALL_RESERVED - 1);
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_map_special(&c->ram, GFN(1), page,
+						       rw));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&c->nr_flushes));
+	KUNIT_EXPECT_EQ(test, 2, page_count(page));
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_write(&c->ram, 0x1ffe, "abcd", 4,
+						 true));
+	KUNIT_EXPECT_EQ(test, 0, memcmp(page_address(page) + 0xffe, "ab", 2));
+	/* Another page there is not ours to take away. */
+	guest_ram_unmap_special(&c->ram, GFN(2), page);
+	EXPECT_COUNTS(test, c, 511, 1, ALL_RESERVED - 1);
+	guest_ram_unmap_special(&c->ram, GFN(1), page);
+	KUNIT_EXPECT_EQ(test, 1, page_count(page));
+	EXPECT_COUNTS(test, c, 511, 0, ALL_RESERVED - 1);
+	KUNIT_EXPECT_EQ(test, -ENXIO, guest_ram_fault(&c->ram, 0x1000, S2_READ));
+	put_page(page);
+}
+
+static void guest_ram_map_special_in_hole(struct kunit *test)
+{
+	struct ram_ctx *c = test->priv;
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	unsigned long tables = c->ram.s2.nr_tables;
+	u64 gfn = 0x200000000ull >> PAGE_SHIFT;
+	char byte = 1;
+
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_map_special(&c->ram, GFN(gfn), page,
+						       S2_READ));
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_read(&c->ram, gfn << 12, &byte, 1,
+						true));
+	KUNIT_EXPECT_EQ(test, -EFAULT, guest_mem_write(&c->ram, gfn << 12,
+						       &byte, 1, true));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_empty(&c->ram, GFN(gfn)));
+	KUNIT_EXPECT_EQ(test, -ENOENT, guest_ram_empty(&c->ram, GFN(gfn)));
+	EXPECT_COUNTS(test, c, 0, 0, ALL_RESERVED);
+	KUNIT_EXPECT_EQ(test, c->ram.s2.nr_tables, tables);
+	KUNIT_EXPECT_EQ(test, -EINVAL, guest_ram_map_special(&c->ram,
+							     GFN(0xfee00),
+							     page, S2_READ));
+	KUNIT_EXPECT_EQ(test, -EINVAL, guest_ram_map_special(&c->ram,
+							     GFN(1ull << 36),
+							     page, S2_READ));
+	KUNIT_EXPECT_EQ(test, -EINVAL, guest_ram_map_special(&c->ram, GFN(1),
+							     page, S2_RWX));
+	KUNIT_EXPECT_EQ(test, 1, page_count(page));
+	put_page(page);
+}
+
+/* --- pins and copies --------------------------------------------------------- */
+
+static void guest_ram_pin_outlives_frame(struct kunit *test)
+{
+	struct ram_ctx *c = test->priv;
+	struct page *page, *again;
+
+	KUNIT_EXPECT_EQ(test, -EAGAIN, guest_ram_pin(&c->ram, GFN(9), true,
+						     true, &page));
+	KUNIT_EXPECT_EQ(test, -EFAULT, guest_ram_pin(&c->ram, GFN(TEST_FRAMES),
+						     true, false, &page));
+	KUNIT_ASSERT_EQ(test, 0, guest_ram_pin(&c->ram, GFN(9), true, false,
+					       &page));
+	KUNIT_EXPECT_EQ(test, 2, page_count(page));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_pin(&c->ram, GFN(9), true, true,
+					       &again));
+	KUNIT_EXPECT_PTR_EQ(test, page, again);
+	guest_ram_unpin(again);
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_empty(&c->ram, GFN(9)));
+	KUNIT_EXPECT_EQ(test, 1, page_count(page));
+	guest_ram_destroy(&c->ram);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&nr_pages_out));
+	guest_ram_unpin(page);
+}
+
+static void guest_mem_read_populates_nothing(struct kunit *test)
+{
+	struct ram_ctx *c = test->priv;
+	u8 *buf = kunit_kmalloc(test, 3 * PAGE_SIZE, GFP_KERNEL);
+
+	memset(buf, 0xff, 3 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_read(&c->ram, 0x1234, buf,
+						3 * PAGE_SIZE, true));
+	KUNIT_EXPECT_PTR_EQ(test, NULL, memchr_inv(buf, 0, 3 * PAGE_SIZE));
+	EXPECT_COUNTS(test, c, 0, 0, ALL_RESERVED);
+	KUNIT_EXPECT_EQ(test, -EFAULT, guest_mem_read(&c->ram, TEST_BYTES - 4,
+						      buf, 8, true));
+	KUNIT_EXPECT_EQ(test, -EFAULT, guest_mem_read(&c->ram, ~0ull - 3, buf,
+						      8, true));
+}
+
+static void guest_mem_write_changes_all_or_nothing(struct kunit *test)
+{
+	struct ram_ctx *c = test->priv;
+	u64 edge = 2 * MIB - 4;
+	char buf[8];
+
+	KUNIT_EXPECT_EQ(test, -EAGAIN, guest_mem_write(&c->ram, edge, "abcdefgh",
+						       8, true));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, edge, S2_WRITE));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, guest_mem_write(&c->ram, edge, "abcdefgh",
+						       8, true));
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_read(&c->ram, edge, buf, 8, true));
+	KUNIT_EXPECT_PTR_EQ(test, NULL, memchr_inv(buf, 0, 8));
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_write(&c->ram, edge, "abcdefgh", 8,
+						 false));
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_read(&c->ram, edge, buf, 8, true));
+	KUNIT_EXPECT_EQ(test, 0, memcmp(buf, "abcdefgh", 8));
+	KUNIT_EXPECT_EQ(test, -EFAULT, guest_mem_write(&c->ram, TEST_BYTES - 4,
+						       "abcdefgh", 8, false));
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_read(&c->ram, TEST_BYTES - 4, buf, 4,
+						true));
+	KUNIT_EXPECT_PTR_EQ(test, NULL, memchr_inv(buf, 0, 4));
+}
+
+/* A write of ours must show as a write of the guest's would. */
+static void guest_mem_write_marks_dirty(struct kunit *test)
+{
+	struct ram_ctx *c = test->priv;
+	struct s2_pos pos;
+	char byte = 0;
+
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, 0, S2_WRITE));
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_read(&c->ram, 0, &byte, 1, true));
+	pos = walk(&c->ram.s2, GFN(0), S2_4K);
+	KUNIT_EXPECT_FALSE(test, pos.value & ept_format.dirty);
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_write(&c->ram, 0, &byte, 1, true));
+	pos = walk(&c->ram.s2, GFN(0), S2_4K);
+	KUNIT_EXPECT_TRUE(test, pos.value & ept_format.dirty);
+}
+
+static void guest_mem_fetch_reads_words(struct kunit *test)
+{
+	struct ram_ctx *c = test->priv;
+	u64 word = 0x8877665544332211ull, got = 1;
+
+	spin_lock(&c->ram.s2.lock);
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_fetch(&c->ram, 8, 8, &got));
+	spin_unlock(&c->ram.s2.lock);
+	KUNIT_EXPECT_EQ(test, got, 0ull);
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_write(&c->ram, 8, &word, 8, false));
+	spin_lock(&c->ram.s2.lock);
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_fetch(&c->ram, 8, 8, &got));
+	KUNIT_EXPECT_EQ(test, got, word);
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_fetch(&c->ram, 12, 4, &got));
+	KUNIT_EXPECT_EQ(test, got, word >> 32);
+	KUNIT_EXPECT_EQ(test, -EFAULT, guest_mem_fetch(&c->ram, TEST_BYTES, 8,
+						       &got));
+	spin_unlock(&c->ram.s2.lock);
+}
+
+/* --- all at once ------------------------------------------------------------------ */
+
+#define NR_THREADS	4
+#define NR_TURNS	3000
+
+struct racer {
+	struct ram_ctx *c;
+	struct page *special;
+	struct completion done;
+	u64 seed;
+	unsigned int errors;
+};
+
+static void race_once(struct racer *r, struct rnd_state *rnd)
+{
+	struct guest_ram *ram = &r->c->ram;
+	u64 gfn = prandom_u32_state(rnd) % 16;
+	struct page *page;
+	u64 value = gfn;
+	int err = 0;
+
+	/* Sixteen frames around the edge of two blocks. */
+	gfn += 512 - 8;
+	switch (prandom_u32_state(rnd) % 8) {
+	case 0:
+	case 1:
+		err = guest_ram_fault(ram, gfn << 12, S2_WRITE);
+		break;
+	case 2:
+		err = guest_ram_empty(ram, GFN(gfn));
+		break;
+	case 3:
+		err = guest_ram_populate(ram, GFN(gfn));
+		break;
+	case 4:
+		err = guest_ram_pin(ram, GFN(gfn), true, false, &page);
+		if (!err)
+			guest_ram_unpin(page);
+		break;
+	case 5:
+		err = guest_mem_write(ram, gfn << 12, &value, 8, false);
+		break;
+	case 6:
+		err = guest_mem_read(ram, gfn << 12, &value, 8, false);
+		/* Fresh, or what any of us wrote there. */
+		r->errors += !err && value && value != gfn - (512 - 8);
+		break;
+	default:
+		/* Now and then, so that frames are mostly RAM. */
+		if (prandom_u32_state(rnd) % 4)
+			break;
+		err = guest_ram_map_special(ram, GFN(gfn), r->special,
+					    S2_READ);
+		guest_ram_unmap_special(ram, GFN(gfn), r->special);
+		break;
+	}
+	r->errors += err == -ENOMEM || err == -EINVAL || err == -ENOSPC;
+}
+
+static int race(void *arg)
+{
+	struct racer *r = arg;
+	struct rnd_state rnd;
+	int i;
+
+	prandom_seed_state(&rnd, r->seed);
+	for (i = 0; i < NR_TURNS; i++) {
+		race_once(r, &rnd);
+		cond_resched();
+	}
+	complete(&r->done);
+	return 0;
+}
+
+/* What the table says must be what the counters say. */
+static void check_counters(struct kunit *test, struct ram_ctx *c)
+{
+	u64 pages = 0, special = 0, given_back = 0;
+	struct s2_leaf leaf;
+	u64 gfn;
+
+	for (gfn = 0; gfn < TEST_FRAMES; gfn++) {
+		leaf = leaf_at(c, gfn);
+		if (leaf.present && leaf.perm & S2_SPECIAL)
+			special++;
+		else
+			pages += leaf.present;
+		given_back += leaf.emptied ||
+			      (leaf.present && leaf.perm & S2_SPECIAL);
+	}
+	EXPECT_COUNTS(test, c, pages, special, ALL_RESERVED - given_back);
+}
+
+static void guest_ram_survives_threads(struct kunit *test)
+{
+	struct racer *racers = kunit_kcalloc(test, NR_THREADS, sizeof(*racers),
+					     GFP_KERNEL);
+	struct ram_ctx *c = test->priv;
+	struct task_struct *task;
+	int i, round;
+
+	for (round = 0; round < 4; round++) {
+		/* The later rounds begin untouched, as 4 KiB pages. */
+		fail_2m = round & 1;
+		for (i = 0; i < NR_THREADS; i++) {
+			racers[i].c = c;
+			racers[i].seed = round * NR_THREADS + i;
+			racers[i].special = alloc_page(GFP_KERNEL | __GFP_ZERO);
+			init_completion(&racers[i].done);
+			task = kthread_run(race, &racers[i], "ram_race%d", i);
+			KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+		}
+		for (i = 0; i < NR_THREADS; i++) {
+			wait_for_completion(&racers[i].done);
+			KUNIT_EXPECT_EQ(test, racers[i].errors, 0u);
+		}
+		check_counters(test, c);
+		for (i = 0; i < NR_THREADS; i++) {
+			KUNIT_EXPECT_EQ(test, 1,
+					page_count(racers[i].special));
+			put_page(racers[i].special);
+		}
+		guest_ram_destroy(&c->ram);
+		KUNIT_EXPECT_EQ(test, 0, atomic_read(&nr_pages_out));
+		KUNIT_ASSERT_EQ(test, 0, create(c, TEST_BYTES));
+	}
+	fail_2m = false;
+}
+
+static int guest_ram_test_init(struct kunit *test)
+{
+	struct ram_ctx *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
+
+	if (!c)
+		return -ENOMEM;
+	atomic_set(&nr_pages_out, 0);
+	c->reserved_before = guest_ram_reserved();
+	test->priv = c;
+	return create(c, TEST_BYTES);
+}
+
+static void guest_ram_test_exit(struct kunit *test)
+{
+	struct ram_ctx *c = test->priv;
+
+	guest_ram_destroy(&c->ram);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&nr_pages_out));
+	KUNIT_EXPECT_EQ(test, 0ll, (s64)atomic64_read(&nr_populated));
+	KUNIT_EXPECT_EQ(test, guest_ram_reserved(), c->reserved_before);
+	KUNIT_EXPECT_TRUE(test, list_empty(&owners));
+	fail_2m = false;
+	uid_limit_mb = 0;
+}
+
+static struct kunit_case guest_ram_test_cases[] = {
+	KUNIT_CASE(guest_ram_create_reserves),
+	KUNIT_CASE(guest_ram_create_refuses_too_much),
+	KUNIT_CASE(guest_ram_create_obeys_uid_limit),
+	KUNIT_CASE(guest_ram_covers_edges),
+	KUNIT_CASE(guest_ram_fault_takes_2m),
+	KUNIT_CASE(guest_ram_fault_falls_back_to_4k),
+	KUNIT_CASE(guest_ram_fault_refuses),
+	KUNIT_CASE(guest_ram_empty_and_populate),
+	KUNIT_CASE(guest_ram_populate_needs_reservation),
+	KUNIT_CASE(guest_ram_empty_batch_flushes_once),
+	KUNIT_CASE(guest_ram_map_special_over_ram),
+	KUNIT_CASE(guest_ram_map_special_in_hole),
+	KUNIT_CASE(guest_ram_pin_outlives_frame),
+	KUNIT_CASE(guest_mem_read_populates_nothing),
+	KUNIT_CASE(guest_mem_write_changes_all_or_nothing),
+	KUNIT_CASE(guest_mem_write_marks_dirty),
+	KUNIT_CASE(guest_mem_fetch_reads_words),
+	KUNIT_CASE(guest_ram_survives_threads),
+	{}
+};
+
+static struct kunit_suite guest_ram_test_suite = {
+	.name = "lodge_guest_ram",
+	.init = guest_ram_test_init,
+	.exit = guest_ram_test_exit,
+	.test_cases = guest_ram_test_cases,
+};
+
+kunit_test_suite(guest_ram_test_suite);
+
+MODULE_LICENSE("GPL");
