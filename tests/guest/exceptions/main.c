@@ -306,8 +306,13 @@ static void test_breakpoints(void)
 	write_dr7_safe(0x400 | 2);
 	write_dr0_safe((u64)step_1);
 	stepped_code();
-	/* nine steps and the breakpoint itself, once: its frame has RF set */
-	check_eq("an instruction breakpoint on CPUID hits", nr_steps, 10);
+	/*
+	 * Nine steps and the breakpoint, once, as its frame has RF set; a CPU
+	 * may also report it together with the step before it.
+	 */
+	check_range("an instruction breakpoint on CPUID hits once", nr_steps,
+		    9, 10);
+	check("and DR6 says so", (step_dr6[0] | step_dr6[1]) & 1);
 	write_dr7_safe(0x400);
 	trap_hook[X86_DB] = NULL;
 	check_trap("DR7 with a high bit", write_dr7_safe(1ul << 32), GP0);

@@ -28,6 +28,12 @@ static inline const struct hvm_start_info *start_info(void)
 	return (const void *)start_info_gpa;
 }
 
+/* QEMU's emulator: good for paging and traps, it checks few reserved bits. */
+static inline bool cpu_is_tcg(void)
+{
+	return cpuid(0x40000000, 0).ebx == 0x54474354;	/* "TCGT" */
+}
+
 /* False, with a line that says so, when the program needs Xen in vain. */
 static inline bool need_xen(void)
 {
