@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The XenStore of one domain: a process that answers the guest on its ring
+ * and the host's tools on a Unix socket.
+ */
+#ifndef LODGE_STORE_STORE_H
+#define LODGE_STORE_STORE_H
+
+#include <stdint.h>
+
+/**
+ * struct store_setup - what the initial tree says of the domain
+ * @domid: its id
+ * @name: its name
+ * @uuid: 16 bytes
+ * @memory_kib: memory it shall use
+ * @maxmem_kib: memory it may use
+ * @vcpus: vCPUs that are online at the start
+ * @maxvcpus: vCPUs it has
+ * @store_port: its event channel of the store ring
+ * @console_port: its event channel of the console ring
+ */
+struct store_setup {
+	unsigned int domid;
+	const char *name;
+	const unsigned char *uuid;
+	uint64_t memory_kib;
+	uint64_t maxmem_kib;
+	unsigned int vcpus;
+	unsigned int maxvcpus;
+	unsigned int store_port;
+	unsigned int console_port;
+};
+
+/*
+ * Serves until the domain is gone.  @attach_fd holds the store slot of the
+ * domain, @listen_fd is a listening Unix socket; one byte goes to @ready_fd
+ * (-1: none) when both are served.  Returns the exit status: 0 when the domain
+ * is gone, 1 after an error.
+ */
+int store_run(int attach_fd, int listen_fd, const struct store_setup *setup,
+	      int ready_fd);
+
+/**
+ * struct store_channel - how the guest is reached
+ * @page: the ring page
+ * @event_fd: readable after the guest has notified us; reading resets it
+ * @hangup_fd: POLLHUP there when the domain is gone
+ * @kick: notifies the guest
+ * @ctx: for @kick
+ */
+struct store_channel {
+	void *page;
+	int event_fd;
+	int hangup_fd;
+	void (*kick)(void *ctx);
+	void *ctx;
+};
+
+/* store_run() on any ring page; what the tests drive without a module. */
+int store_serve(const struct store_channel *channel, int listen_fd,
+		const struct store_setup *setup, int ready_fd);
+
+#endif /* LODGE_STORE_STORE_H */

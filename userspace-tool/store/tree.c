@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The tree in memory: a hash table of paths.  See tree.h for the contract.
+ */
+#include "tree.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUCKETS	512
+
+/* A path's place in the table.  It is empty only inside tree_apply(). */
+struct slot {
+	struct slot *next;
+	struct node *node;
+	uint32_t hash;
+	char path[];
+};
+
+struct tree {
+	uint64_t gen;
+	uint32_t quota_domid;
+	unsigned int nr_owned;
+	struct slot *bucket[BUCKETS];
+};
+
+/* --- nodes --- */
+
+struct node *node_new(const struct perms *perms, const void *value,
+		      uint32_t value_len, const void *children,
+		      uint32_t children_len)
+{
+	struct node *node;
+
+	node = malloc(sizeof(*node) + value_len + children_len);
+	if (!node)
+		return NULL;
+	node->refs = 1;
+	node->gen = 0;
+	node->perms = *perms;
+	node->value_len = value_len;
+	node->children_len = children_len;
+	if (value_len)
+		memcpy(node->data, value, value_len);
+	if (children_len)
+		memcpy(node->data + value_len, children, children_len);
+	return node;
+}
+
+struct node *node_with_value(const struct node *node, const void *value,
+			     uint32_t value_len)
+{
+	return node_new(&node->perms, value, value_len, node_children(node),
+			node->children_len);
+}
+
+struct node *node_with_perms(const struct node *node,
+			     const struct perms *perms)
+{
+	return node_new(perms, node->data, node->value_len,
+			node_children(node), node->children_len);
+}
+
+struct node *node_with_child(const struct node *node, const char *name)
+{
+	size_t len = strlen(name) + 1;
+	struct node *copy;
+
+	copy = malloc(sizeof(*copy) + node->value_len + node->children_len +
+		      len);
+	if (!copy)
+		return NULL;
+	memcpy(copy, node, sizeof(*node) + node->value_len +
+	       node->children_len);
+	memcpy(copy->data + copy->value_len + copy->children_len, name, len);
+	copy->children_len += len;
+	copy->refs = 1;
+	copy->gen = 0;
+	return copy;
+}
+
+struct node *node_without_child(const struct node *node, const char *name)
+{
+	const char *children = node_children(node);
+	const char *at = children, *end = children + node->children_len;
+	size_t len = strlen(name) + 1;
+	struct node *copy;
+	char *to;
+
+	while (at < end && strcmp(at, name))
+		at += strlen(at) + 1;
+	copy = node_new(&node->perms, node->data, node->value_len, children,
+			node->children_len);
+	if (!copy || at == end)
+		return copy;
+	to = copy->data + copy->value_len + (at - children);
+	memmove(to, to + len, end - at - len);
+	copy->children_len -= len;
+	return copy;
+}
+
+struct node *node_get(struct node *node)
+{
+	if (node)
+		node->refs++;
+	return node;
+}
+
+void node_put(struct node *node)
+{
+	if (node && !--node->refs)
+		free(node);
+}
+
+size_t node_size(const struct node *node)
+{
+	return node->perms.nr * sizeof(struct perm) + node->value_len +
+	       node->children_len;
+}
+
+/* --- the tree --- */
+
+uint32_t path_hash(const char *path)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *path; path++)
+		hash = (hash ^ (unsigned char)*path) * 16777619u;
+	return hash;
+}
+
+struct tree *tree_create(uint32_t quota_domid)
+{
+	struct tree *tree = calloc(1, sizeof(*tree));
+
+	if (tree)
+		tree->quota_domid = quota_domid;
+	return tree;
+}
+
+void tree_destroy(struct tree *tree)
+{
+	struct slot *slot, *next;
+	unsigned int i;
+
+	if (!tree)
+		return;
+	for (i = 0; i < BUCKETS; i++) {
+		for (slot = tree->bucket[i]; slot; slot = next) {
+			next = slot->next;
+			node_put(slot->node);
+			free(slot);
+		}
+	}
+	free(tree);
+}
+
+/* The link that points to the path's slot, or the end of its chain. */
+static struct slot **find_link(struct tree *tree, const char *path,
+			       uint32_t hash)
+{
+	struct slot **link = &tree->bucket[hash % BUCKETS];
+
+	while (*link && ((*link)->hash != hash || strcmp((*link)->path, path)))
+		link = &(*link)->next;
+	return link;
+}
+
+static struct slot *find_slot(struct tree *tree, const char *path)
+{
+	return *find_link(tree, path, path_hash(path));
+}
+
+struct node *tree_lookup(struct tree *tree, const char *path)
+{
+	struct slot *slot = find_slot(tree, path);
+
+	return slot ? node_get(slot->node) : NULL;
+}
+
+uint64_t tree_gen(struct tree *tree, const char *path)
+{
+	struct slot *slot = find_slot(tree, path);
+
+	return slot ? slot->node->gen : 0;
+}
+
+static int reserve_slot(struct tree *tree, const char *path)
+{
+	uint32_t hash = path_hash(path);
+	struct slot **link = find_link(tree, path, hash);
+	size_t len = strlen(path) + 1;
+
+	if (*link)
+		return 0;
+	*link = malloc(sizeof(struct slot) + len);
+	if (!*link)
+		return -ENOMEM;
+	(*link)->next = NULL;
+	(*link)->node = NULL;
+	(*link)->hash = hash;
+	memcpy((*link)->path, path, len);
+	return 0;
+}
+
+static void drop_if_empty(struct tree *tree, const char *path)
+{
+	struct slot **link = find_link(tree, path, path_hash(path));
+	struct slot *slot = *link;
+
+	if (slot && !slot->node) {
+		*link = slot->next;
+		free(slot);
+	}
+}
+
+static void set_node(struct tree *tree, const char *path, struct node *node)
+{
+	struct slot *slot = find_slot(tree, path);
+
+	tree->nr_owned -= tree_is_owned(tree, slot->node);
+	node_put(slot->node);
+	slot->node = node_get(node);
+	if (node)
+		node->gen = tree->gen;
+	tree->nr_owned += tree_is_owned(tree, node);
+}
+
+int tree_apply(struct tree *tree, const struct tree_change *changes,
+	       size_t nr)
+{
+	int ret = 0;
+	size_t i;
+
+	for (i = 0; i < nr && !ret; i++)
+		ret = reserve_slot(tree, changes[i].path);
+	if (!ret) {
+		tree->gen++;
+		for (i = 0; i < nr; i++)
+			set_node(tree, changes[i].path, changes[i].node);
+	}
+	for (i = 0; i < nr; i++)
+		drop_if_empty(tree, changes[i].path);
+	return ret;
+}
+
+unsigned int tree_owned(const struct tree *tree)
+{
+	return tree->nr_owned;
+}
+
+bool tree_is_owned(const struct tree *tree, const struct node *node)
+{
+	return node && node->perms.entry[0].domid == tree->quota_domid;
+}
