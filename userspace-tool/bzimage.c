@@ -116,7 +116,7 @@ static const struct format *find_format(const uint8_t *data, size_t length)
 static int read_payload(const struct blob *file, struct payload *p,
 			uint64_t limit, struct pvh_error *err)
 {
-	uint64_t offset;
+	uint64_t offset = 0;
 
 	if (find_payload(file, &offset, &p->length, err))
 		return -1;
