@@ -12,7 +12,7 @@
 #include "domain.h"
 #include "emul/emul.h"
 #include "vcpu.h"
-#include "xen/xen.h"
+#include "xen/guest_if.h"
 
 /* General detect: a fault at the next MOV DR. */
 #define DR7_GD	0x2000

@@ -13,7 +13,7 @@
 #include "lockorder.h"
 #include "vcpu.h"
 #include "vendor.h"
-#include "xen/xen.h"
+#include "xen/guest_if.h"
 
 /* domains: the list and membership in it.  Below virt_lock. */
 static DEFINE_MUTEX(domains_lock);

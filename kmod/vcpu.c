@@ -21,7 +21,7 @@
 #include "cpu.h"
 #include "domain.h"
 #include "emul/emul.h"
-#include "xen/xen.h"
+#include "xen/guest_if.h"
 
 void vcpu_kick(struct vcpu *vcpu)
 {

@@ -9,7 +9,7 @@
 
 #include "domain.h"
 #include "vcpu.h"
-#include "xen/xen.h"
+#include "xen/guest_if.h"
 
 /* Exceptions that make a double fault of a second one (SDM, "#DF"). */
 static bool is_contributory(u8 vector)

@@ -10,7 +10,7 @@
 #include "domain.h"
 #include "emul/cpuid.h"
 #include "vcpu.h"
-#include "xen/xen.h"
+#include "xen/guest_if.h"
 
 #define SEG_CODE16	0x9bu	/* present, execute/read, accessed */
 #define SEG_DATA16	0x93u	/* present, read/write, accessed */

@@ -22,7 +22,7 @@
 #include "emul/emul.h"
 #include "emul/lapic.h"
 #include "vcpu.h"
-#include "xen/xen.h"
+#include "xen/guest_if.h"
 
 #define XEN_HYPERCALL_MSR	0x40000000u
 

@@ -53,7 +53,7 @@ static struct evtchn *port_entry(struct domain *d, u32 port)
 	struct evtchn *bucket;
 
 	port = array_index_nospec(port, EVTCHN_MAX_PORTS);
-	/* Pairs with the release in install_bucket(): zeroes, then pointer. */
+	/* Pairs with install_bucket(): the zeroes, then the pointer. */
 	bucket = smp_load_acquire(&d->evtchn.bucket[port / EVTCHN_BUCKET_PORTS]);
 	return bucket ? &bucket[port % EVTCHN_BUCKET_PORTS] : NULL;
 }
@@ -228,6 +228,7 @@ static int install_bucket(struct domain *d, unsigned int nr)
 		return -ENOMEM;
 	spin_lock_irqsave(&t->lock, flags);
 	if (!t->bucket[nr]) {
+		/* Pairs with the acquire in port_entry(). */
 		smp_store_release(&t->bucket[nr], bucket);
 		bucket = NULL;
 	}

@@ -48,11 +48,11 @@ struct evtchn {
 	};
 };
 
-/*
- * lock: irq-safe; writers of ports, used, and vcpu->xen.virq_port.  Leaf below
- * domain->lock.
- */
 struct evtchn_table {
+	/*
+	 * irq-safe, below domain->lock: writers of ports, used, and
+	 * vcpu->xen.virq_port.
+	 */
 	spinlock_t lock;
 	unsigned long pollers;		/* a: a bit for each vCPU in SCHEDOP_poll */
 	struct evtchn *bucket[EVTCHN_NR_BUCKETS];	/* a: NULL, then constant */
@@ -74,6 +74,7 @@ int evtchn_bind_vcpu(struct domain *d, u32 port, u32 vcpu);
 int evtchn_close(struct domain *d, u32 port);
 int evtchn_send(struct domain *d, u32 port);
 int evtchn_unmask(struct domain *d, u32 port);
+
 /* Close all ports but those of slots, which only lose what is pending. */
 void evtchn_reset(struct domain *d);
 bool evtchn_is_pending(struct domain *d, u32 port);
@@ -83,6 +84,7 @@ u32 evtchn_limit(const struct domain *d);
 struct evtchn_status_out {
 	u32 status, vcpu, domid, port, virq;
 };
+
 int evtchn_status(struct domain *d, u32 port, struct evtchn_status_out *out);
 
 /* Connect a port to a channel of a host slot (creation, later: attach). */

@@ -17,8 +17,8 @@ struct page;
 
 #define GRANT_NO_GFN		(~0ull)
 
-/* lock: all of it; below domain->xen.lock, above s2.lock. */
 struct grant_table {
+	/* All of it; below domain->xen.lock, above s2.lock. */
 	struct mutex lock;
 	unsigned int nr_frames;
 	struct page *frames[GRANT_MAX_FRAMES];

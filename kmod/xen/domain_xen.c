@@ -17,9 +17,9 @@
 #include "domain.h"
 #include "mmu/guest_ram.h"
 #include "vcpu.h"
+#include "xen/guest_if.h"
 #include "xen/sched.h"
 #include "xen/time.h"
-#include "xen/xen.h"
 
 /* vCPUs that have a vcpu_info in shared_info. */
 #define NR_SHARED_VCPUS	32

@@ -12,8 +12,8 @@
 #include "domain.h"
 #include "mmu/guest_ram.h"
 #include "vcpu.h"
+#include "xen/guest_if.h"
 #include "xen/hypercall.h"
-#include "xen/xen.h"
 
 /* Operations and parameters that the kernel's headers do not name. */
 #define OP_FLUSH_TLBS			5

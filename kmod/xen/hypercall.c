@@ -5,7 +5,7 @@
  * anything and is called again.  The path of a call that does nothing is
  * short on purpose: everything below it is paid by each event and timer.
  */
-#include "xen/xen.h"
+#include "xen/guest_if.h"
 
 #include <linux/err.h>
 #include <linux/nospec.h>

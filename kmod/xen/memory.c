@@ -23,7 +23,7 @@
 #define EXTENT_ORDER_MAX	9
 #define PASS_BATCH	64u	/* elements of one add_to_physmap_batch pass */
 
-#define GRANT_STATUS_FRAME	(1u << 31)
+#define GRANT_STATUS_FRAME	BIT(31)
 
 /* Not named by the kernel's copy of the interface. */
 #define XENMEM_maximum_gpfn	14

@@ -13,10 +13,10 @@
 #include "domain.h"
 #include "ring/evtchn.h"
 #include "vcpu.h"
+#include "xen/guest_if.h"
 #include "xen/hypercall.h"
 #include "xen/sched.h"
 #include "xen/time.h"
-#include "xen/xen.h"
 
 #define SHUTDOWN_REASON_MASK	0xff
 
@@ -173,7 +173,7 @@ static void poll_begin(struct vcpu *vcpu, unsigned int nr, u32 port)
 	WRITE_ONCE(x->poll_expired, false);
 	WRITE_ONCE(x->polling, true);
 	set_bit(vcpu->id, &vcpu->domain->evtchn.pollers);
-	smp_mb__after_atomic();
+	smp_mb__after_atomic();	/* the mask, then the pending bits */
 }
 
 void xen_poll_finish(struct vcpu *vcpu)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a vCPU needs to be able to poll; the polling itself is in xen.h.
+ * What a vCPU needs to be able to poll; the polling itself is in guest_if.h.
  */
 #ifndef LODGE_XEN_SCHED_H
 #define LODGE_XEN_SCHED_H

@@ -5,7 +5,7 @@
  * VIRQ_TIMER.  Deadlines are in guest time, so each is turned into host time
  * by its distance from now, which no slewing of the host's clock can spoil.
  */
-#include "xen/xen.h"
+#include "xen/guest_if.h"
 
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
@@ -137,11 +137,11 @@ void xen_wallclock_update(struct domain *d)
 	u64 sec = div_u64_rem(d->xen.wall_ns, NSEC_PER_SEC, &nsec);
 
 	WRITE_ONCE(*version, odd);
-	smp_wmb();	/* as in record_write() */
+	smp_wmb();	/* the odd version first, as in record_write() */
 	*(u32 *)(d->xen.shared + offset[1]) = sec;
 	*(u32 *)(d->xen.shared + offset[2]) = nsec;
 	*(u32 *)(d->xen.shared + offset[3]) = sec >> 32;
-	smp_wmb();
+	smp_wmb();	/* as there */
 	WRITE_ONCE(*version, odd + 1);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Guest time, as far as only the hypercall interpreters need it; what the run
- * loop asks for is in xen.h.
+ * loop asks for is in guest_if.h.
  */
 #ifndef LODGE_XEN_TIME_H
 #define LODGE_XEN_TIME_H

@@ -19,17 +19,17 @@
 #include "emul/lapic.h"
 #include "mmu/guest_ram.h"
 #include "vcpu.h"
+#include "xen/guest_if.h"
 #include "xen/hypercall.h"
 #include "xen/time.h"
-#include "xen/xen.h"
 
 #define PERIOD_MIN_NS	NSEC_PER_MSEC
 
 /* Segment attributes in VMX's layout. */
-#define ATTR_G		(1u << 15)
-#define ATTR_P		(1u << 7)
-#define ATTR_S		(1u << 4)
-#define ATTR_CODE	(1u << 3)
+#define ATTR_G		BIT(15)
+#define ATTR_P		BIT(7)
+#define ATTR_S		BIT(4)
+#define ATTR_CODE	BIT(3)
 #define ATTR_CODE64	0xa09bu
 #define ATTR_DATA	0xc093u
 #define ATTR_TSS_BUSY	0x008bu
@@ -308,7 +308,7 @@ static void move_vcpu_info(struct vcpu *v, struct vcpu_info *info)
 
 	memcpy(info, x->info, sizeof(*info));
 	WRITE_ONCE(x->info, info);
-	smp_mb();
+	smp_mb();	/* the place is known before it is all pending */
 	if (READ_ONCE(v->domain->xen.layout32))
 		WRITE_ONCE(*((u32 *)info + 1), ~0u);
 	else

@@ -11,13 +11,15 @@
 
 #include "domain.h"
 #include "vcpu.h"
+#include "xen/guest_if.h"
 #include "xen/hypercall.h"
-#include "xen/xen.h"
 
 /* Sizes that the interface gives; buffers are written whole. */
 #define EXTRAVERSION_LEN	16
 #define CHANGESET_LEN		64
 #define BIG_TEXT_LEN		1024	/* capabilities, command line */
+
+#define CAPABILITIES	"xen-3.0-x86_64 hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 "
 
 #define FEATURES	(BIT(XENFEAT_writable_page_tables) | \
 			 BIT(XENFEAT_auto_translated_physmap) | \
@@ -94,10 +96,7 @@ static noinline long slow_version(struct vcpu *vcpu, u64 cmd, gva_t arg,
 	case XENVER_compile_info:
 		return compile_info(vcpu, arg);
 	case XENVER_capabilities:
-		return store_text(vcpu, arg,
-				  "xen-3.0-x86_64 hvm-3.0-x86_32 "
-				  "hvm-3.0-x86_32p hvm-3.0-x86_64 ",
-				  BIG_TEXT_LEN);
+		return store_text(vcpu, arg, CAPABILITIES, BIG_TEXT_LEN);
 	case XENVER_changeset:
 		return store_text(vcpu, arg, "unavailable", CHANGESET_LEN);
 	case XENVER_platform_parameters:

@@ -3,8 +3,8 @@
  * The interpreters of Xen's guest interface, and what the run loop asks of
  * them: is an upcall due, which time is it, which runstate is this.
  */
-#ifndef LODGE_XEN_XEN_H
-#define LODGE_XEN_XEN_H
+#ifndef LODGE_XEN_GUEST_IF_H
+#define LODGE_XEN_GUEST_IF_H
 
 #include <linux/compiler.h>
 #include <linux/types.h>
@@ -83,4 +83,4 @@ static inline unsigned int xen_shutdown_reason(const struct domain *d,
 	return code == XEN_NO_SHUTDOWN_CODE ? reason : code;
 }
 
-#endif /* LODGE_XEN_XEN_H */
+#endif /* LODGE_XEN_GUEST_IF_H */
