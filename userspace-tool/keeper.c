@@ -166,12 +166,15 @@ static void end_helpers(struct keeper *k)
 		helper_end(k, role);
 }
 
-/* All helpers, started or adopted, and serving.  0 or -1. */
+/*
+ * All helpers, started or adopted, and serving.  The runner comes last: it
+ * inherits the terminal and the socket, and a keeper that it starts needs them.
+ */
 static int start_all(struct keeper *k, struct failure *failure)
 {
 	int role, adopted, nr_new = 0;
 
-	for (role = ROLE_RUNNER; role <= ROLE_STORE; role++) {
+	for (role = ROLE_STORE; role >= ROLE_RUNNER; role--) {
 		memset(&k->helpers[role], 0, sizeof(k->helpers[role]));
 		k->helpers[role].pidfd = -1;
 		adopted = start(k, role, failure);

@@ -132,6 +132,8 @@ static void backlog_flush(struct console *c)
 		c->start += done;
 		c->used -= done;
 	}
+	/* Empty: begin at the front again, so that few pages are ever used. */
+	c->start = 0;
 }
 
 static void write_log(struct console *c, const uint8_t *data, size_t n)

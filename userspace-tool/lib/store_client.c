@@ -49,8 +49,12 @@ static int send_whole(int fd, const void *data, size_t n)
 
 static int receive_whole(int fd, void *data, size_t n)
 {
-	ssize_t done = recv(fd, data, n, MSG_WAITALL);
+	ssize_t done;
 
+	/* Asked for nothing, recv() would wait for a byte all the same. */
+	if (!n)
+		return 0;
+	done = recv(fd, data, n, MSG_WAITALL);
 	if (done < 0)
 		return errno == EAGAIN ? -ETIMEDOUT : -errno;
 	return (size_t)done == n ? 0 : -ECONNRESET;
