@@ -76,6 +76,7 @@
 #define RFLAGS_TF	BIT(8)
 #define RFLAGS_IF	BIT(9)
 #define RFLAGS_DF	BIT(10)
+#define RFLAGS_RF	BIT(16)
 #define RFLAGS_AC	BIT(18)
 
 /* The instruction at label 1 may fault; execution then goes on at label 2. */

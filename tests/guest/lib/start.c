@@ -11,6 +11,11 @@ void guest_start(void)
 	trap_init();
 	xen_detect();
 	console_init();
+	if (!have_xen) {
+		/* firmware may have left the 8259s on the exception vectors */
+		outb(0xff, 0x21);
+		outb(0xff, 0xa1);
+	}
 	test_main();
 	report_done();
 }
