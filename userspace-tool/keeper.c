@@ -197,10 +197,9 @@ static void save_domain_log(struct keeper *k)
 	log_path(path, sizeof(path), k->config.name, "hypervisor");
 	snprintf(old, sizeof(old), "%s.1", path);
 	rename(path, old);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-		  0600);
+	fd = log_open(path, O_TRUNC);
 	if (fd < 0) {
-		log_event("%s: %s", path, msg_errno(errno));
+		log_event("%s: %s", path, msg_errno(fd));
 		return;
 	}
 	/* The log holds 16 KiB; the bound is for one that still grows. */

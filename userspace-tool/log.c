@@ -31,14 +31,24 @@ void log_init(struct log_file *log, const char *name, const char *suffix)
 	log->size = 0;
 }
 
+int log_open(const char *path, int flags)
+{
+	int fd;
+
+	flags |= O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+	fd = open(path, flags, 0600);
+	if (fd < 0 && errno == ENOENT && !log_dir_create())
+		fd = open(path, flags, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
 static int open_log(struct log_file *log)
 {
 	struct stat st;
 
-	log->fd = open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC |
-		       O_NOFOLLOW | O_NONBLOCK, 0600);
+	log->fd = log_open(log->path, O_APPEND);
 	if (log->fd < 0)
-		return -errno;
+		return log->fd;
 	/* The folder is shared: somebody may have put a fifo there. */
 	if (fstat(log->fd, &st) || !S_ISREG(st.st_mode)) {
 		close(log->fd);

@@ -30,6 +30,12 @@ int log_append(struct log_file *log, const void *data, size_t length);
 /* "/var/log/lodge/NAME-SUFFIX.log" into @path. */
 void log_path(char *path, size_t size, const char *name, const char *suffix);
 
+/*
+ * Open a log for writing, making it and the folder of logs where they are not
+ * there yet.  @flags: O_APPEND or O_TRUNC.  The fd or -errno.
+ */
+int log_open(const char *path, int flags);
+
 /* Where log_event() writes from now on: the keeper's log of domain @name. */
 void log_events_of(const char *name);
 

@@ -71,11 +71,12 @@ const char *log_dir(void)
 {
 	const char *base = getenv("LODGE_LOG_DIR");
 
-	if (!base || *base != '/' || strlen(base) >= 100)
-		base = LOG_DIR;
-	if (access(base, F_OK))
-		make_base(base);
-	return base;
+	return base && *base == '/' && strlen(base) < 100 ? base : LOG_DIR;
+}
+
+int log_dir_create(void)
+{
+	return make_base(log_dir());
 }
 
 static int set_path(struct run_dir *dir, const char *name)

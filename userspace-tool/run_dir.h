@@ -79,7 +79,8 @@ int run_dir_link_console(const struct run_dir *dir, const char *target);
 /* "PATH/FILE" in a static buffer. */
 const char *run_dir_file(const struct run_dir *dir, const char *file);
 
-/* The folder of logs, made if it is not there; its path in any case. */
+/* The folder of logs, whether it is there or not. */
 const char *log_dir(void);
+int log_dir_create(void);
 
 #endif /* LODGE_RUN_DIR_H */

@@ -22,6 +22,7 @@
 #define LEAVE_KEY	0x1d	/* Ctrl-] */
 #define IN_BYTES	512
 #define OUT_BYTES	4096
+#define KEEPER_MS	15000
 
 /**
  * struct session - a view at work
@@ -304,6 +305,21 @@ static int tell_end(const struct session *s)
 	return EXIT_REFUSED;
 }
 
+/*
+ * Who comes back from a domain's last word expects the domain to be gone: the
+ * name free, the module free to be removed.
+ */
+static void await_keeper(const struct session *s)
+{
+	struct pollfd p = { .fd = s->keeper_fd, .events = POLLIN };
+	enum end_action action;
+
+	action = domain_config_action(s->view->config,
+				      s->info.shutdown_reason);
+	if (s->keeper_fd >= 0 && (s->gone || action == ACTION_DESTROY))
+		poll(&p, 1, KEEPER_MS);
+}
+
 int view_run(struct view *v)
 {
 	struct session s = {
@@ -323,7 +339,9 @@ int view_run(struct view *v)
 	restore_terminal();
 	close_fd(&v->domain_fd);
 	close_fd(&v->slave);
-	close_fd(&s.keeper_fd);
 	run_dir_drop_role(v->dir, ROLE_VIEWER);
+	if (s.stopped)
+		await_keeper(&s);
+	close_fd(&s.keeper_fd);
 	return s.left ? s.gone ? EXIT_REFUSED : EXIT_DONE : tell_end(&s);
 }
