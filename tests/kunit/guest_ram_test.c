@@ -243,6 +243,34 @@ static void guest_ram_fault_refuses(struct kunit *test)
 	put_page(page);
 }
 
+/* What another vCPU does between the look and the lock decides. */
+static void guest_ram_fault_loses_race(struct kunit *test)
+{
+	struct s2_leaf untouched = { .level = S2_LEVELS };
+	struct s2_leaf emptied = { .level = S2_4K, .emptied = true };
+	struct ram_ctx *c = test->priv;
+
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_empty(&c->ram, GFN(7)));
+	KUNIT_EXPECT_EQ(test, -EEXIST, add_leaf(&c->ram, GFN(7), S2_4K,
+						&untouched));
+	KUNIT_EXPECT_TRUE(test, leaf_at(c, 7).emptied);
+	KUNIT_EXPECT_EQ(test, -EEXIST, add_leaf(&c->ram, GFN(0), S2_2M,
+						&untouched));
+	KUNIT_EXPECT_EQ(test, -EEXIST, add_leaf(&c->ram, GFN(8), S2_4K,
+						&emptied));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, 2 * MIB, S2_READ));
+	KUNIT_EXPECT_EQ(test, -EEXIST, add_leaf(&c->ram, GFN(512), S2_2M,
+						&untouched));
+	KUNIT_EXPECT_EQ(test, -EEXIST, add_leaf(&c->ram, GFN(513), S2_4K,
+						&untouched));
+	/* Fewer tables than the look had seen: not enough, look again. */
+	untouched.level = S2_4K;
+	KUNIT_EXPECT_EQ(test, -EEXIST,
+			add_leaf(&c->ram, GFN(LODGE_ACPI_BASE >> PAGE_SHIFT),
+				 S2_4K, &untouched));
+	EXPECT_COUNTS(test, c, 512, 0, ALL_RESERVED - 1);
+}
+
 /* --- ballooning --------------------------------------------------------------- */
 
 static void guest_ram_empty_and_populate(struct kunit *test)
@@ -634,6 +662,7 @@ static struct kunit_case guest_ram_test_cases[] = {
 	KUNIT_CASE(guest_ram_fault_takes_2m),
 	KUNIT_CASE(guest_ram_fault_falls_back_to_4k),
 	KUNIT_CASE(guest_ram_fault_refuses),
+	KUNIT_CASE(guest_ram_fault_loses_race),
 	KUNIT_CASE(guest_ram_empty_and_populate),
 	KUNIT_CASE(guest_ram_populate_needs_reservation),
 	KUNIT_CASE(guest_ram_empty_batch_flushes_once),

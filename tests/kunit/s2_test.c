@@ -833,6 +833,53 @@ static void s2_empty_marks_untouched_block(struct kunit *test)
 	check_destroy(c);
 }
 
+/* One block of 512 leaves, whole but for what a case says. */
+static void s2_merge_refuses_what_does_not_fit(struct kunit *test)
+{
+	static const struct {
+		const char *name;
+		u64 shift;		/* of all host frames */
+		unsigned int perm;	/* of all */
+		u64 odd;		/* this frame is the odd one */
+		u64 odd_hfn;		/* its host frame is off by this much */
+		unsigned int odd_perm;
+		int err;
+	} cases[] = {
+		{ "whole", 0, S2_RWX, 0, 0, S2_RWX, 0 },
+		{ "read-only", 0, S2_READ, 0, 0, S2_READ, 0 },
+		{ "not aligned", 1, S2_RWX, 0, 0, S2_RWX, -ENOENT },
+		{ "not aligned by half", 256, S2_RWX, 0, 0, S2_RWX, -ENOENT },
+		{ "special", 0, S2_READ | S2_SPECIAL, 0, 0,
+		  S2_READ | S2_SPECIAL, -ENOENT },
+		{ "first elsewhere", 0, S2_RWX, 0, 512, S2_RWX, -ENOENT },
+		{ "last elsewhere", 0, S2_RWX, 511, 512, S2_RWX, -ENOENT },
+		{ "other rights", 0, S2_RWX, 100, 0, S2_READ, -ENOENT },
+		{ "one is special", 0, S2_RWX, 511, 0, S2_RWX | S2_SPECIAL,
+		  -ENOENT },
+	};
+	struct s2_ctx *c = test->priv;
+	struct op op;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		start_plain(test, S2_1G);
+		for (op.idx = 0; op.idx < GFNS_PER_2M; op.idx++) {
+			bool odd = op.idx == cases[i].odd;
+
+			op.kind = OP_MAP;
+			op.level = S2_4K;
+			op.hfn = home_hfn(op.idx) + cases[i].shift +
+				 (odd ? cases[i].odd_hfn : 0);
+			op.perm = odd ? cases[i].odd_perm : cases[i].perm;
+			check_op(c, &op);
+		}
+		op = (struct op){ .kind = OP_MERGE, .level = S2_2M };
+		KUNIT_EXPECT_EQ_MSG(test, run_op(c, &op), cases[i].err, "%s",
+				    cases[i].name);
+		check_destroy(c);
+	}
+}
+
 /* A page that wanders over the address space must not leave tables behind. */
 static void s2_unmap_prunes_tables(struct kunit *test)
 {
@@ -943,6 +990,7 @@ static struct kunit_case s2_test_cases[] = {
 	KUNIT_CASE(s2_map_respects_max_level),
 	KUNIT_CASE(s2_empty_marks_untouched_block),
 	KUNIT_CASE(s2_unmap_prunes_tables),
+	KUNIT_CASE(s2_merge_refuses_what_does_not_fit),
 	KUNIT_CASE(s2_invalid_gfn_is_refused),
 	KUNIT_CASE(s2_update_prepare_survives_enomem),
 	KUNIT_CASE(s2_random_ept),
