@@ -94,21 +94,23 @@ static bool inject_nmi(struct vcpu *vcpu)
  * The callback vector is level: nothing is latched here, and the guest takes
  * it back by clearing evtchn_upcall_pending.  It stands above the APIC.
  */
-static int interrupt_vector(struct vcpu *vcpu)
+static int interrupt_vector(struct vcpu *vcpu, bool *upcall)
 {
-	if (xen_upcall_pending(vcpu))
+	*upcall = xen_upcall_pending(vcpu);
+	if (*upcall)
 		return READ_ONCE(vcpu->domain->xen.callback_vector);
 	return lapic_pending_vector(vcpu);
 }
 
-static void inject_interrupt(struct vcpu *vcpu, int vector)
+/* An upcall may come up meanwhile: what was chosen decides, not a new look. */
+static void inject_interrupt(struct vcpu *vcpu, int vector, bool upcall)
 {
 	struct vcpu_event irq = {
 		.class = EVENT_INTERRUPT,
 		.vector = vector,
 	};
 
-	if (!xen_upcall_pending(vcpu))
+	if (!upcall)
 		lapic_accept_vector(vcpu, vector);
 	vendor->inject(vcpu, &irq);
 }
@@ -118,7 +120,8 @@ static void inject_slow(struct vcpu *vcpu)
 	bool busy = inject_exception(vcpu) ||
 		    vendor->injection_pending(vcpu) ||
 		    inject_nmi(vcpu);
-	int vector = interrupt_vector(vcpu);
+	bool upcall;
+	int vector = interrupt_vector(vcpu, &upcall);
 
 	if (READ_ONCE(vcpu->nmi_pending))
 		vendor->request_window(vcpu, EVENT_NMI);
@@ -127,7 +130,7 @@ static void inject_slow(struct vcpu *vcpu)
 	if (busy || !vendor->can_inject(vcpu, EVENT_INTERRUPT))
 		vendor->request_window(vcpu, EVENT_INTERRUPT);
 	else
-		inject_interrupt(vcpu, vector);
+		inject_interrupt(vcpu, vector, upcall);
 }
 
 void vcpu_inject_pending(struct vcpu *vcpu)
