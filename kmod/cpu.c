@@ -12,6 +12,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
+#include <linux/preempt.h>
 #include <linux/reboot.h>
 #include <linux/smp.h>
 #include <linux/syscore_ops.h>
@@ -111,6 +112,7 @@ int cpu_virt_get(void)
 		goto unlock;
 	hotplug_state = err;
 	err = 0;
+	preempt_notifier_inc();
 	virt_users = 1;
 	emergency_update(!module_is_present("kvm_intel"));
 unlock:
@@ -123,6 +125,7 @@ void cpu_virt_put(void)
 	mutex_lock(&virt_lock);
 	if (!--virt_users) {
 		emergency_update(false);
+		preempt_notifier_dec();
 		cpuhp_remove_state(hotplug_state);
 	}
 	mutex_unlock(&virt_lock);

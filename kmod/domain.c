@@ -186,31 +186,31 @@ static int build(struct domain *d, const struct lodge_domain_create *arg)
 			       flush_s2, d);
 	if (err)
 		goto free_log;
-	err = evtchn_init(d);
+	err = xen_domain_create(d);
 	if (err)
 		goto destroy_ram;
+	err = evtchn_init(d);
+	if (err)
+		goto destroy_xen;
 	err = grant_init(d);
 	if (err)
 		goto destroy_evtchn;
 	err = attach_init(d);
 	if (err)
 		goto destroy_grant;
-	err = xen_domain_create(d);
-	if (err)
-		goto exit_attach;
 	err = create_vcpus(d, arg->nr_vcpus);
 	if (err)
-		goto destroy_xen;
+		goto exit_attach;
 	return 0;
 
-destroy_xen:
-	xen_domain_destroy(d);
 exit_attach:
 	attach_exit(d);
 destroy_grant:
 	grant_destroy(d);
 destroy_evtchn:
 	evtchn_destroy(d);
+destroy_xen:
+	xen_domain_destroy(d);
 destroy_ram:
 	guest_ram_destroy(&d->ram);
 free_log:
@@ -221,10 +221,10 @@ free_log:
 static void unbuild(struct domain *d)
 {
 	free_vcpus(d);
-	xen_domain_destroy(d);
 	attach_exit(d);
 	grant_destroy(d);
 	evtchn_destroy(d);
+	xen_domain_destroy(d);
 	guest_ram_destroy(&d->ram);
 	domain_log_free(d->log);
 }

@@ -43,6 +43,7 @@ static int alloc_regions(void)
 	return 0;
 }
 
+/* vmx_probe() fills in what depends on the CPU. */
 static int vmx_probe(void)
 {
 	const char *missing;
@@ -63,6 +64,8 @@ static int vmx_probe(void)
 		pr_err("lodge: this CPU's VMX lacks %s\n", missing);
 		return -ENODEV;
 	}
+	vmx_vendor_ops.s2_max_level =
+		vmx_caps.ept_vpid & VMX_EPT_1GB_PAGE_BIT ? S2_1G : S2_2M;
 	return 0;
 }
 
