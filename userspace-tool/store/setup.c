@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fills the tree with what a toolstack gives a domain before it starts.  Paths
- * and values are templates; expand() knows the letters.
+ * Fills the tree with what a toolstack gives a domain before it starts.  This
+ * is part of what creating a domain costs, so the nodes are made in one pass,
+ * without transactions: the table lists them depth first, and a node is done,
+ * with the names of all its children, when the next one is not below it.
  */
 #include "setup.h"
 
@@ -11,7 +13,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "access.h"
 #include "lodge.h"
 #include "path.h"
 
@@ -22,138 +23,110 @@ enum rights {
 	GUEST_OWNS,
 };
 
-#define HOME	"/local/domain/%d"
-
-/* A parent stands before its children: they would inherit its rights. */
-static const struct {
-	const char *path;
-	const char *value;
-	enum rights rights;
-} initial[] = {
-	{ "/tool", "", HOST },
-	{ "/local", "", HOST },
-	{ "/local/domain", "", HOST },
-	{ "/local/domain/0", "", HOST },
-	{ "/local/domain/0/name", "Domain-0", HOST },
-	{ "/local/domain/0/domid", "0", HOST },
-	{ "/local/domain/0/backend", "", HOST },
-	{ "/vm", "", HOST },
-	{ "/vm/%u", "", GUEST_READS },
-	{ "/vm/%u/name", "%n", GUEST_READS },
-	{ "/vm/%u/uuid", "%u", GUEST_READS },
-	{ "/vm/%u/start_time", "%T", GUEST_READS },
-	{ "/vm/%u/image", "", GUEST_READS },
-	{ "/vm/%u/image/ostype", "pvh", GUEST_READS },
-	{ HOME, "", GUEST_READS },
-	{ HOME "/vm", "/vm/%u", GUEST_READS },
-	{ HOME "/name", "%n", GUEST_READS },
-	{ HOME "/domid", "%d", GUEST_READS },
-	{ HOME "/cpu", "", GUEST_READS },
-	{ HOME "/memory", "", GUEST_READS },
-	{ HOME "/memory/static-max", "%M", GUEST_READS },
-	{ HOME "/memory/target", "%m", GUEST_READS },
-	{ HOME "/memory/videoram", "0", GUEST_READS },
-	{ HOME "/device", "", GUEST_READS },
-	{ HOME "/device/vbd", "", GUEST_READS },
-	{ HOME "/device/vif", "", GUEST_READS },
-	{ HOME "/device/suspend", "", GUEST_READS },
-	{ HOME "/device/suspend/event-channel", "", GUEST_OWNS },
-	{ HOME "/control", "", GUEST_READS },
-	{ HOME "/control/shutdown", "", GUEST_OWNS },
-	{ HOME "/control/sysrq", "", GUEST_OWNS },
-	{ HOME "/control/feature-poweroff", "", GUEST_OWNS },
-	{ HOME "/control/feature-reboot", "", GUEST_OWNS },
-	{ HOME "/control/feature-suspend", "", GUEST_OWNS },
-	{ HOME "/control/platform-feature-multiprocessor-suspend", "1",
-	  GUEST_READS },
-	{ HOME "/control/platform-feature-xs_reset_watches", "1",
-	  GUEST_READS },
-	{ HOME "/data", "", GUEST_OWNS },
-	{ HOME "/drivers", "", GUEST_OWNS },
-	{ HOME "/feature", "", GUEST_OWNS },
-	{ HOME "/attr", "", GUEST_OWNS },
-	{ HOME "/error", "", GUEST_OWNS },
-	{ HOME "/store", "", GUEST_READS },
-	{ HOME "/store/port", "%s", GUEST_READS },
-	{ HOME "/store/ring-ref", "%S", GUEST_READS },
-	{ HOME "/console", "", GUEST_READS },
-	{ HOME "/console/backend", "/local/domain/0/backend/console/%d/0",
-	  GUEST_READS },
-	{ HOME "/console/backend-id", "0", GUEST_READS },
-	{ HOME "/console/limit", "1048576", GUEST_READS },
-	{ HOME "/console/type", "xenconsoled", GUEST_READS },
-	{ HOME "/console/output", "pty", GUEST_READS },
-	{ HOME "/console/tty", "", GUEST_READS },
-	{ HOME "/console/port", "%c", GUEST_READS },
-	{ HOME "/console/ring-ref", "%C", GUEST_READS },
+/* Names and values that differ from domain to domain. */
+enum text {
+	T_DOMID, T_UUID, T_NAME, T_MEMORY, T_MAXMEM, T_VM_PATH, T_START_TIME,
+	T_STORE_PORT, T_STORE_GFN, T_CONSOLE_PORT, T_CONSOLE_GFN,
+	T_CONSOLE_BACKEND,
+	NR_TEXTS
 };
 
-static void put_uuid(const unsigned char *uuid, char *to)
-{
-	unsigned int i;
+#define TEXT_SIZE	LODGE_NAME_LEN	/* of the longest, the name */
 
-	for (i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*to++ = '-';
-		to += sprintf(to, "%02x", uuid[i]);
-	}
-}
+static const struct initial {
+	unsigned char depth;
+	unsigned char rights;
+	unsigned char name_text;	/* used when @name is NULL */
+	unsigned char value_text;	/* used when @value is NULL */
+	const char *name;
+	const char *value;
+} initial[] = {
+#define N(d, r, n, v)	{ .depth = d, .rights = r, .name = n, .value = v }
+#define V(d, r, n, t)	{ .depth = d, .rights = r, .name = n, .value_text = t }
+#define D(d, r, t)	{ .depth = d, .rights = r, .name_text = t, .value = "" }
+	N(0, HOST, "", ""),
+	N(1, HOST, "tool", ""),
+	N(1, HOST, "vm", ""),
+	D(2, GUEST_READS, T_UUID),
+	V(3, GUEST_READS, "name", T_NAME),
+	V(3, GUEST_READS, "uuid", T_UUID),
+	V(3, GUEST_READS, "start_time", T_START_TIME),
+	N(3, GUEST_READS, "image", ""),
+	N(4, GUEST_READS, "ostype", "pvh"),
+	N(1, HOST, "local", ""),
+	N(2, HOST, "domain", ""),
+	N(3, HOST, "0", ""),
+	N(4, HOST, "name", "Domain-0"),
+	N(4, HOST, "domid", "0"),
+	N(4, HOST, "backend", ""),
+	D(3, GUEST_READS, T_DOMID),
+	V(4, GUEST_READS, "vm", T_VM_PATH),
+	V(4, GUEST_READS, "name", T_NAME),
+	V(4, GUEST_READS, "domid", T_DOMID),
+	N(4, GUEST_READS, "memory", ""),
+	V(5, GUEST_READS, "static-max", T_MAXMEM),
+	V(5, GUEST_READS, "target", T_MEMORY),
+	N(5, GUEST_READS, "videoram", "0"),
+	N(4, GUEST_READS, "device", ""),
+	N(5, GUEST_READS, "vbd", ""),
+	N(5, GUEST_READS, "vif", ""),
+	N(5, GUEST_READS, "suspend", ""),
+	N(6, GUEST_OWNS, "event-channel", ""),
+	N(4, GUEST_READS, "control", ""),
+	N(5, GUEST_OWNS, "shutdown", ""),
+	N(5, GUEST_OWNS, "sysrq", ""),
+	N(5, GUEST_OWNS, "feature-poweroff", ""),
+	N(5, GUEST_OWNS, "feature-reboot", ""),
+	N(5, GUEST_OWNS, "feature-suspend", ""),
+	N(5, GUEST_READS, "platform-feature-multiprocessor-suspend", "1"),
+	N(5, GUEST_READS, "platform-feature-xs_reset_watches", "1"),
+	N(4, GUEST_OWNS, "data", ""),
+	N(4, GUEST_OWNS, "drivers", ""),
+	N(4, GUEST_OWNS, "feature", ""),
+	N(4, GUEST_OWNS, "attr", ""),
+	N(4, GUEST_OWNS, "error", ""),
+	N(4, GUEST_READS, "store", ""),
+	V(5, GUEST_READS, "port", T_STORE_PORT),
+	V(5, GUEST_READS, "ring-ref", T_STORE_GFN),
+	N(4, GUEST_READS, "console", ""),
+	V(5, GUEST_READS, "backend", T_CONSOLE_BACKEND),
+	N(5, GUEST_READS, "backend-id", "0"),
+	N(5, GUEST_READS, "limit", "1048576"),
+	N(5, GUEST_READS, "type", "xenconsoled"),
+	N(5, GUEST_READS, "output", "pty"),
+	N(5, GUEST_READS, "tty", ""),
+	V(5, GUEST_READS, "port", T_CONSOLE_PORT),
+	V(5, GUEST_READS, "ring-ref", T_CONSOLE_GFN),
+	N(4, GUEST_READS, "cpu", ""),	/* the last: add_cpus() goes on */
+#undef N
+#undef V
+#undef D
+};
 
-static void expand_letter(const struct store_setup *s, char letter, char *to,
-			  size_t size)
-{
-	switch (letter) {
-	case 'd':
-		snprintf(to, size, "%u", s->domid);
-		break;
-	case 'u':
-		put_uuid(s->uuid, to);
-		break;
-	case 'n':
-		snprintf(to, size, "%s", s->name);
-		break;
-	case 'm':
-		snprintf(to, size, "%" PRIu64, s->memory_kib);
-		break;
-	case 'M':
-		snprintf(to, size, "%" PRIu64, s->maxmem_kib);
-		break;
-	case 's':
-		snprintf(to, size, "%u", s->store_port);
-		break;
-	case 'S':
-		snprintf(to, size, "%llu", LODGE_STORE_GFN);
-		break;
-	case 'c':
-		snprintf(to, size, "%u", s->console_port);
-		break;
-	case 'C':
-		snprintf(to, size, "%llu", LODGE_CONSOLE_GFN);
-		break;
-	case 'T':
-		snprintf(to, size, "%lld", (long long)time(NULL));
-		break;
-	}
-}
+#define CPU_DEPTH	5
 
-#define EXPANDED	256	/* all templates and LODGE_NAME_LEN fit */
-#define LETTER		(LODGE_NAME_LEN + 1)
+#define DEPTH_MAX	8
+#define BUILD_PATH_MAX	256
+/* LODGE_MAX_VCPUS numbers under cpu are the longest list. */
+#define CHILDREN_MAX	512
 
-static void expand(const struct store_setup *s, const char *template, char *to)
-{
-	char *end = to + EXPANDED - LETTER;
+/* A node that may still get children. */
+struct level {
+	size_t path_len;
+	enum rights rights;
+	const char *value;
+	size_t children_len;
+	char children[CHILDREN_MAX];
+};
 
-	for (; *template && to < end; template++) {
-		if (*template != '%') {
-			*to++ = *template;
-			continue;
-		}
-		*to = 0;
-		expand_letter(s, *++template, to, LETTER);
-		to += strlen(to);
-	}
-	*to = 0;
-}
+struct builder {
+	struct tree *tree;
+	uint32_t domid;
+	int nr_levels;
+	char path[BUILD_PATH_MAX];	/* of the deepest open node */
+	struct level level[DEPTH_MAX];
+	char text[NR_TEXTS][TEXT_SIZE];
+};
 
 static void set_rights(struct perms *perms, enum rights rights, uint32_t domid)
 {
@@ -168,86 +141,155 @@ static void set_rights(struct perms *perms, enum rights rights, uint32_t domid)
 	perms->entry[1].mode = PERM_READ;
 }
 
-static int add_node(struct txn *txn, const char *path, const char *value,
-		    enum rights rights, uint32_t domid)
+static int put_node(struct builder *b, const char *path, enum rights rights,
+		    const char *value, const char *children,
+		    size_t children_len)
 {
+	struct tree_change change = { .path = path };
 	struct perms perms;
 	int ret;
 
-	set_rights(&perms, rights, domid);
-	ret = access_write(txn, 0, path, value, strlen(value));
-	return ret ? ret : access_set_perms(txn, 0, path, &perms);
+	set_rights(&perms, rights, b->domid);
+	change.node = node_new(&perms, value, strlen(value), children,
+			       children_len);
+	if (!change.node)
+		return -ENOMEM;
+	ret = tree_apply(b->tree, &change, 1);
+	node_put(change.node);
+	return ret;
 }
 
-static int add_cpus(struct txn *txn, const struct store_setup *s)
+static int close_level(struct builder *b)
 {
-	char path[EXPANDED];
+	struct level *l = &b->level[--b->nr_levels];
+
+	b->path[l->path_len] = 0;
+	return put_node(b, l->path_len ? b->path : "/", l->rights, l->value,
+			l->children, l->children_len);
+}
+
+static int close_levels(struct builder *b, int depth)
+{
+	int ret = 0;
+
+	while (b->nr_levels > depth && !ret)
+		ret = close_level(b);
+	return ret;
+}
+
+/* @value stays the caller's until the node is closed. */
+static int add_node(struct builder *b, int depth, enum rights rights,
+		    const char *name, const char *value)
+{
+	struct level *l = &b->level[depth], *up = l - 1;
+	size_t len = strlen(name) + 1;
+	int ret = close_levels(b, depth);
+
+	if (ret)
+		return ret;
+	l->path_len = 0;
+	if (depth) {
+		if (up->path_len + len >= BUILD_PATH_MAX ||
+		    up->children_len + len > CHILDREN_MAX)
+			return -E2BIG;
+		b->path[up->path_len] = '/';
+		memcpy(b->path + up->path_len + 1, name, len);
+		memcpy(up->children + up->children_len, name, len);
+		up->children_len += len;
+		l->path_len = up->path_len + len;
+	}
+	l->rights = rights;
+	l->value = value;
+	l->children_len = 0;
+	b->nr_levels = depth + 1;
+	return 0;
+}
+
+static int add_initial(struct builder *b)
+{
+	const struct initial *i = initial;
+	int ret = 0;
+
+	while (i < initial + sizeof(initial) / sizeof(initial[0]) && !ret) {
+		ret = add_node(b, i->depth, i->rights,
+			       i->name ? i->name : b->text[i->name_text],
+			       i->value ? i->value : b->text[i->value_text]);
+		i++;
+	}
+	return ret;
+}
+
+static int add_cpus(struct builder *b, const struct store_setup *s)
+{
+	char name[16];
 	unsigned int i;
 	int ret = 0;
 
 	for (i = 0; i < s->maxvcpus && !ret; i++) {
-		snprintf(path, sizeof(path), "/local/domain/%u/cpu/%u",
-			 s->domid, i);
-		ret = add_node(txn, path, "", GUEST_READS, s->domid);
-		if (ret)
-			break;
-		strcat(path, "/availability");
-		ret = add_node(txn, path, i < s->vcpus ? "online" : "offline",
-			       GUEST_READS, s->domid);
+		snprintf(name, sizeof(name), "%u", i);
+		ret = add_node(b, CPU_DEPTH, GUEST_READS, name, "");
+		if (!ret)
+			ret = add_node(b, CPU_DEPTH + 1, GUEST_READS,
+				       "availability",
+				       i < s->vcpus ? "online" : "offline");
 	}
-	return ret;
+	return ret ? ret : close_levels(b, 0);
 }
 
-static int add_initial(struct txn *txn, const struct store_setup *s)
+/* The names that have no parent. */
+static int add_special(struct builder *b)
 {
-	char path[EXPANDED], value[EXPANDED];
-	size_t i;
-	int ret = 0;
+	int ret = put_node(b, PATH_INTRODUCE, HOST, "", NULL, 0);
 
-	for (i = 0; i < sizeof(initial) / sizeof(initial[0]) && !ret; i++) {
-		expand(s, initial[i].path, path);
-		expand(s, initial[i].value, value);
-		ret = add_node(txn, path, value, initial[i].rights, s->domid);
-	}
-	return ret;
+	return ret ? ret : put_node(b, PATH_RELEASE, HOST, "", NULL, 0);
 }
 
-/* The nodes that have no parent. */
-static int add_roots(struct tree *tree)
+static void put_uuid(const unsigned char *uuid, char *to)
 {
-	static const char * const roots[] = { "/", PATH_INTRODUCE,
-					      PATH_RELEASE };
-	struct tree_change change;
-	struct perms perms;
-	int ret = 0;
-	size_t i;
+	static const char digit[] = "0123456789abcdef";
+	unsigned int i;
 
-	set_rights(&perms, HOST, 0);
-	for (i = 0; i < sizeof(roots) / sizeof(roots[0]) && !ret; i++) {
-		change.path = roots[i];
-		change.node = node_new(&perms, NULL, 0, NULL, 0);
-		ret = change.node ? tree_apply(tree, &change, 1) : -ENOMEM;
-		node_put(change.node);
+	for (i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*to++ = '-';
+		*to++ = digit[uuid[i] >> 4];
+		*to++ = digit[uuid[i] & 15];
 	}
-	return ret;
+	*to = 0;
+}
+
+static void put_texts(struct builder *b, const struct store_setup *s)
+{
+#define PUT(t, ...)	snprintf(b->text[t], TEXT_SIZE, __VA_ARGS__)
+	put_uuid(s->uuid, b->text[T_UUID]);
+	strcpy(b->text[T_NAME], s->name);
+	PUT(T_DOMID, "%u", s->domid);
+	PUT(T_MEMORY, "%" PRIu64, s->memory_kib);
+	PUT(T_MAXMEM, "%" PRIu64, s->maxmem_kib);
+	PUT(T_VM_PATH, "/vm/%.36s", b->text[T_UUID]);
+	PUT(T_START_TIME, "%lld", (long long)time(NULL));
+	PUT(T_STORE_PORT, "%u", s->store_port);
+	PUT(T_STORE_GFN, "%llu", LODGE_STORE_GFN);
+	PUT(T_CONSOLE_PORT, "%u", s->console_port);
+	PUT(T_CONSOLE_GFN, "%llu", LODGE_CONSOLE_GFN);
+	PUT(T_CONSOLE_BACKEND, "/local/domain/0/backend/console/%u/0",
+	    s->domid);
+#undef PUT
 }
 
 int setup_tree(struct tree *tree, const struct store_setup *setup)
 {
-	struct txn txn;
+	struct builder b;
 	int ret;
 
-	if (strlen(setup->name) >= LODGE_NAME_LEN)
+	if (strlen(setup->name) >= TEXT_SIZE)
 		return -EINVAL;
-	ret = add_roots(tree);
-	if (ret)
-		return ret;
-	txn_init(&txn, tree, true);
-	ret = add_initial(&txn, setup);
+	b.tree = tree;
+	b.domid = setup->domid;
+	b.nr_levels = 0;
+	put_texts(&b, setup);
+	ret = add_initial(&b);
 	if (!ret)
-		ret = add_cpus(&txn, setup);
-	if (!ret)
-		ret = access_commit(&txn, 0);
-	txn_clear(&txn);
-	return ret;
+		ret = add_cpus(&b, setup);
+	return ret ? ret : add_special(&b);
 }

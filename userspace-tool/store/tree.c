@@ -121,13 +121,21 @@ size_t node_size(const struct node *node)
 
 /* --- the tree --- */
 
+/* Eight bytes at a time: paths are long, and most differ at their ends. */
 uint32_t path_hash(const char *path)
 {
-	uint32_t hash = 2166136261u;
+	size_t len = strlen(path);
+	uint64_t hash = len, word;
 
-	for (; *path; path++)
-		hash = (hash ^ (unsigned char)*path) * 16777619u;
-	return hash;
+	for (; len >= sizeof(word); len -= sizeof(word)) {
+		memcpy(&word, path, sizeof(word));
+		path += sizeof(word);
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
+		hash ^= hash >> 32;
+	}
+	while (len--)
+		hash = (hash ^ (unsigned char)*path++) * 0x100000001b3ull;
+	return hash ^ hash >> 32;
 }
 
 struct tree *tree_create(uint32_t quota_domid)
@@ -186,62 +194,67 @@ uint64_t tree_gen(struct tree *tree, const char *path)
 	return slot ? slot->node->gen : 0;
 }
 
-static int reserve_slot(struct tree *tree, const char *path)
+/* Makes sure that the path has a slot, which may be empty. */
+static int reserve_slot(struct tree *tree, struct tree_change *change)
 {
-	uint32_t hash = path_hash(path);
-	struct slot **link = find_link(tree, path, hash);
-	size_t len = strlen(path) + 1;
+	uint32_t hash = path_hash(change->path);
+	struct slot **link = find_link(tree, change->path, hash);
+	size_t len = strlen(change->path) + 1;
 
-	if (*link)
+	change->slot = *link;
+	if (change->slot)
 		return 0;
-	*link = malloc(sizeof(struct slot) + len);
-	if (!*link)
+	change->slot = malloc(sizeof(struct slot) + len);
+	if (!change->slot)
 		return -ENOMEM;
-	(*link)->next = NULL;
-	(*link)->node = NULL;
-	(*link)->hash = hash;
-	memcpy((*link)->path, path, len);
+	*link = change->slot;
+	change->slot->next = NULL;
+	change->slot->node = NULL;
+	change->slot->hash = hash;
+	memcpy(change->slot->path, change->path, len);
 	return 0;
 }
 
-static void drop_if_empty(struct tree *tree, const char *path)
+static void drop_slot(struct tree *tree, struct slot *slot)
 {
-	struct slot **link = find_link(tree, path, path_hash(path));
-	struct slot *slot = *link;
+	struct slot **link = &tree->bucket[slot->hash % BUCKETS];
 
-	if (slot && !slot->node) {
-		*link = slot->next;
-		free(slot);
-	}
+	while (*link != slot)
+		link = &(*link)->next;
+	*link = slot->next;
+	free(slot);
 }
 
-static void set_node(struct tree *tree, const char *path, struct node *node)
+static void set_node(struct tree *tree, const struct tree_change *change)
 {
-	struct slot *slot = find_slot(tree, path);
+	struct slot *slot = change->slot;
 
 	tree->nr_owned -= tree_is_owned(tree, slot->node);
 	node_put(slot->node);
-	slot->node = node_get(node);
-	if (node)
-		node->gen = tree->gen;
-	tree->nr_owned += tree_is_owned(tree, node);
+	slot->node = node_get(change->node);
+	if (slot->node)
+		slot->node->gen = tree->gen;
+	tree->nr_owned += tree_is_owned(tree, slot->node);
 }
 
-int tree_apply(struct tree *tree, const struct tree_change *changes,
-	       size_t nr)
+int tree_apply(struct tree *tree, struct tree_change *changes, size_t nr)
 {
 	int ret = 0;
 	size_t i;
 
 	for (i = 0; i < nr && !ret; i++)
-		ret = reserve_slot(tree, changes[i].path);
+		ret = reserve_slot(tree, &changes[i]);
 	if (!ret) {
 		tree->gen++;
 		for (i = 0; i < nr; i++)
-			set_node(tree, changes[i].path, changes[i].node);
+			set_node(tree, &changes[i]);
+	} else {
+		nr = i - 1;	/* the last one has no slot */
 	}
-	for (i = 0; i < nr; i++)
-		drop_if_empty(tree, changes[i].path);
+	for (i = 0; i < nr; i++) {
+		if (!changes[i].slot->node)
+			drop_slot(tree, changes[i].slot);
+	}
 	return ret;
 }
 

@@ -80,20 +80,22 @@ struct node *tree_lookup(struct tree *tree, const char *path);
 /* Its generation; 0 when there is no such node. */
 uint64_t tree_gen(struct tree *tree, const char *path);
 
+struct slot;
+
 /* A path's new node; NULL removes it. */
 struct tree_change {
 	const char *path;
 	struct node *node;
+	struct slot *slot;	/* for tree_apply() itself */
 };
 
-/* Does all changes or none: 0 or -ENOMEM. */
-int tree_apply(struct tree *tree, const struct tree_change *changes,
-	       size_t nr);
+/* Does all changes, to different paths, or none: 0 or -ENOMEM. */
+int tree_apply(struct tree *tree, struct tree_change *changes, size_t nr);
 
 unsigned int tree_owned(const struct tree *tree);
 bool tree_is_owned(const struct tree *tree, const struct node *node);
 
-/* FNV-1a, for whoever compares many paths. */
+/* For whoever compares many paths. */
 uint32_t path_hash(const char *path);
 
 #endif /* LODGE_STORE_TREE_H */
