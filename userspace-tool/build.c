@@ -94,7 +94,7 @@ static int create_refused(const struct domain_config *config, int dev, int err,
 				    config->maxvcpus, info.max_vcpus);
 			break;
 		}
-		/* fall through */
+		fallthrough;
 	default:
 		failure_set(failure, "the module refuses the domain: %s",
 			    msg_errno(err));

@@ -129,8 +129,8 @@ static int show_console(struct keeper *k, int paused)
 
 int cmd_create(const struct invocation *inv)
 {
-	int console = option(inv, 'C') != NULL;
-	int paused = option(inv, 'p') != NULL;
+	int console = !!option(inv, 'C');
+	int paused = !!option(inv, 'p');
 	struct failure failure = { .text = "" };
 	struct keeper keeper;
 	const char *object;

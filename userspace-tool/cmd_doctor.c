@@ -47,7 +47,7 @@ struct checkup {
 	unsigned int count;
 };
 
-__attribute__((format(printf, 4, 5)))
+__printf(4, 5)
 static struct finding *add(struct checkup *c, enum verdict verdict,
 			   const char *what, const char *fmt, ...)
 {
@@ -84,7 +84,7 @@ static void check_cpu(struct checkup *c)
 		f = add(c, FINDING_MISSING, "cpu", "AMD, %s",
 			h->has_svm ? "SVM" : "no SVM");
 		if (h->has_svm) {
-			remedy(f, "this version runs on Intel's VMX only; SVM is not there yet");
+			remedy(f, "this version needs VMX; SVM is not there yet");
 			return;
 		}
 		break;
@@ -134,11 +134,12 @@ static void check_feature(struct checkup *c, const char *what, int has,
 		       "modprobe msr, so that it can be read");
 	} else if (has) {
 		add(c, FINDING_OK, what, "%s", detail);
+	} else if (needed) {
+		f = add(c, FINDING_MISSING, what, "not there");
+		remedy(f, "a CPU from 2010 on has it; an outer hypervisor must offer it");
 	} else {
-		f = add(c, needed ? FINDING_MISSING : FINDING_NOTE, what,
-			"not there");
-		remedy(f, needed ? "a CPU from 2010 on has it; in a guest, the outer hypervisor must offer it" :
-		       "domains run without it, more slowly");
+		f = add(c, FINDING_NOTE, what, "not there");
+		remedy(f, "domains run without it, more slowly");
 	}
 }
 
@@ -277,6 +278,11 @@ static int print_text(const struct checkup *c)
 	return status;
 }
 
+static void put(struct json_object *o, const char *key, const char *text)
+{
+	json_object_object_add(o, key, json_object_new_string(text));
+}
+
 static int print_json(const struct checkup *c)
 {
 	struct json_object *array = json_object_new_array();
@@ -288,14 +294,10 @@ static int print_json(const struct checkup *c)
 		const struct finding *f = &c->findings[i];
 
 		o = json_object_new_object();
-		json_object_object_add(o, "check",
-				       json_object_new_string(f->what));
-		json_object_object_add(o, "verdict",
-			json_object_new_string(words[f->verdict]));
-		json_object_object_add(o, "detail",
-				       json_object_new_string(f->detail));
-		json_object_object_add(o, "remedy",
-				       json_object_new_string(f->remedy));
+		put(o, "check", f->what);
+		put(o, "verdict", words[f->verdict]);
+		put(o, "detail", f->detail);
+		put(o, "remedy", f->remedy);
 		json_object_array_add(array, o);
 		if (f->verdict == FINDING_MISSING)
 			status = EXIT_REFUSED;

@@ -38,7 +38,7 @@ static int config_from_info(struct keeper *k,
 	c->maxmem = c->memory;
 	c->vcpus = info->nr_vcpus;
 	c->maxvcpus = info->nr_vcpus;
-	for (i = 0; i < sizeof(c->on_end) / sizeof(c->on_end[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(c->on_end); i++)
 		c->on_end[i] = ACTION_PRESERVE;
 	if (run_dir_create(&k->dir, info->name, failure))
 		return -1;
@@ -137,9 +137,9 @@ static int recover_all(void)
 
 int cmd_recover(const struct invocation *inv)
 {
-	int all = option(inv, 'a') != NULL;
+	int all = !!option(inv, 'a');
 
-	if (all == (inv->nr_args > 0))
+	if (all == inv->nr_args)
 		return usage_error(inv->command,
 				   "either a domain or --all is needed");
 	close_range(3, ~0u, 0);

@@ -26,23 +26,28 @@ static void print_text(const struct lodge_info *info)
 		       info->abi_version, vendor_name(info->vendor));
 }
 
+static void put_text(struct json_object *o, const char *key, const char *text)
+{
+	json_object_object_add(o, key, json_object_new_string(text));
+}
+
+static void put_number(struct json_object *o, const char *key, unsigned int n)
+{
+	json_object_object_add(o, key, json_object_new_int64(n));
+}
+
 static void print_json(const struct lodge_info *info)
 {
 	struct json_object *o = json_object_new_object();
 	struct json_object *m;
 
-	json_object_object_add(o, "version",
-			       json_object_new_string(LODGE_TOOL_VERSION));
-	json_object_object_add(o, "interface",
-			       json_object_new_int(LODGE_ABI_VERSION));
+	put_text(o, "version", LODGE_TOOL_VERSION);
+	put_number(o, "interface", LODGE_ABI_VERSION);
 	if (info) {
 		m = json_object_new_object();
-		json_object_object_add(m, "version",
-				       json_object_new_string(info->version));
-		json_object_object_add(m, "interface",
-				       json_object_new_int(info->abi_version));
-		json_object_object_add(m, "vendor",
-			json_object_new_string(vendor_name(info->vendor)));
+		put_text(m, "version", info->version);
+		put_number(m, "interface", info->abi_version);
+		put_text(m, "vendor", vendor_name(info->vendor));
 		json_object_object_add(o, "module", m);
 	}
 	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |

@@ -6,6 +6,8 @@
 #ifndef LODGE_COMMAND_H
 #define LODGE_COMMAND_H
 
+#include "compiler.h"
+
 #define COMMAND_MAX_OPTIONS	16
 
 /**
@@ -55,7 +57,7 @@ struct invocation {
 const char *option(const struct invocation *inv, int letter);
 
 /* Complain about usage; returns EXIT_USAGE. */
-__attribute__((format(printf, 2, 3)))
+__printf(2, 3)
 int usage_error(const struct command *command, const char *fmt, ...);
 
 int cmd_create(const struct invocation *inv);

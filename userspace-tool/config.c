@@ -41,7 +41,7 @@ const char *domain_config_action_name(enum end_action action)
 }
 
 enum end_action domain_config_action(const struct domain_config *config,
-			      uint32_t shutdown_reason)
+				     uint32_t shutdown_reason)
 {
 	switch (shutdown_reason) {
 	case LODGE_SHUTDOWN_POWEROFF:
@@ -77,7 +77,7 @@ static int char_is_name(char c)
 
 /* "." and ".." are names of folders: the run directory is named by it. */
 int domain_config_set_name(struct domain_config *config, const char *text,
-		    struct failure *failure)
+			   struct failure *failure)
 {
 	const char *c = text;
 
@@ -100,7 +100,7 @@ int domain_config_set_name(struct domain_config *config, const char *text,
 }
 
 int domain_config_set_number(const char *what, const char *text, uint64_t *value,
-		      struct failure *failure)
+			     struct failure *failure)
 {
 	char *end;
 
@@ -134,7 +134,7 @@ static int check_vcpus(const char *key, uint64_t n, struct failure *failure)
 }
 
 int domain_config_set_memory(struct domain_config *config, const char *text,
-		      struct failure *failure)
+			     struct failure *failure)
 {
 	uint64_t mib;
 
@@ -148,7 +148,7 @@ int domain_config_set_memory(struct domain_config *config, const char *text,
 }
 
 int domain_config_set_vcpus(struct domain_config *config, const char *text,
-		     struct failure *failure)
+			    struct failure *failure)
 {
 	uint64_t n;
 
@@ -215,7 +215,7 @@ static int complete_uuid(struct domain_config *config, struct failure *failure)
 {
 	if (config->has_uuid)
 		return 0;
-	if (getrandom(config->uuid, sizeof(config->uuid), GRND_NONBLOCK) !=
+	if (getrandom(config->uuid, sizeof(config->uuid), GRND_INSECURE) !=
 	    sizeof(config->uuid))
 		return failure_set(failure, "no random number for the uuid: %s",
 				   msg_errno(errno));
@@ -300,7 +300,7 @@ int domain_config_write(const struct domain_config *config, int fd)
 	put_string(file, "kernel", config->kernel);
 	put_string(file, "ramdisk", config->ramdisk);
 	put_string(file, "cmdline", config->cmdline);
-	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(keys); i++)
 		if (keys[i])
 			put_string(file, keys[i],
 				   action_names[config->on_end[i]]);

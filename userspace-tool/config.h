@@ -54,17 +54,17 @@ void domain_config_release(struct domain_config *config);
  * and line when @warn is set.  0 or -1.
  */
 int domain_config_read(struct domain_config *config, const char *path, int warn,
-		struct failure *failure);
+		       struct failure *failure);
 
 /* Setters for the options of the command line; 0 or -1. */
 int domain_config_set_name(struct domain_config *config, const char *text,
-		    struct failure *failure);
+			   struct failure *failure);
 int domain_config_set_number(const char *what, const char *text, uint64_t *value,
-		      struct failure *failure);
+			     struct failure *failure);
 int domain_config_set_memory(struct domain_config *config, const char *text,
-		      struct failure *failure);
+			     struct failure *failure);
 int domain_config_set_vcpus(struct domain_config *config, const char *text,
-		     struct failure *failure);
+			    struct failure *failure);
 int domain_config_set_path(char **path, const char *text,
 			   struct failure *failure);
 int domain_config_set_text(char **field, const char *text, struct failure *failure);
@@ -77,7 +77,7 @@ int domain_config_write(const struct domain_config *config, int fd);
 
 const char *domain_config_action_name(enum end_action action);
 enum end_action domain_config_action(const struct domain_config *config,
-			      uint32_t shutdown_reason);
+				     uint32_t shutdown_reason);
 
 /* 36 characters and the NUL. */
 void domain_config_format_uuid(const uint8_t uuid[16], char text[37]);

@@ -312,7 +312,7 @@ static int take_setting(struct reader *r, const config_setting_t *setting,
 	const char *name = config_setting_name(setting);
 	size_t i;
 
-	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(keys); i++)
 		if (!strcmp(name, keys[i].key))
 			return keys[i].take(r, setting);
 	if (warn)
@@ -419,7 +419,7 @@ static void syntax_failure(struct failure *failure, const char *path,
 
 /* Relative paths in the file are the current directory's, as with xl. */
 int domain_config_read(struct domain_config *config, const char *path, int warn,
-		struct failure *failure)
+		       struct failure *failure)
 {
 	struct reader r = {
 		.config = config,

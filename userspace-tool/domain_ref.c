@@ -97,6 +97,6 @@ const char *ref_shutdown_words(unsigned int reason)
 		[LODGE_SHUTDOWN_SOFT_RESET] = "asked for a soft reset",
 	};
 
-	return reason < sizeof(words) / sizeof(words[0]) ? words[reason] :
+	return reason < ARRAY_SIZE(words) ? words[reason] :
 		"stopped";
 }

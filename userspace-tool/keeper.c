@@ -111,7 +111,7 @@ static int start(struct keeper *k, enum run_role role, struct failure *failure)
 		return -1;
 	err = helper_fork(k, role);
 	if (err)
-		return failure_set(failure, "cannot start the %s: %s",
+		return failure_set(failure, "no %s: %s",
 				   helper_name(role), msg_errno(err));
 	return 0;
 }
@@ -334,7 +334,7 @@ static void wait_change(struct keeper *k, int timeout)
 			helper_reap(k, role);
 }
 
-static void __attribute__((noreturn)) keep(struct keeper *k)
+static void __noreturn keep(struct keeper *k)
 {
 	struct lodge_domain_info info;
 	int err;
@@ -397,8 +397,8 @@ static void kill_children(struct keeper *k)
 		}
 }
 
-static void __attribute__((noreturn))
-keeper_main(struct keeper *k, int unpause, int report_fd)
+static void __noreturn keeper_main(struct keeper *k, int unpause,
+				   int report_fd)
 {
 	struct report report = { 0 };
 

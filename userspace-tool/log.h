@@ -6,6 +6,8 @@
 #ifndef LODGE_LOG_H
 #define LODGE_LOG_H
 
+#include "compiler.h"
+
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -40,7 +42,7 @@ int log_open(const char *path, int flags);
 void log_events_of(const char *name);
 
 /* One line with date, process and text.  Errors go nowhere. */
-__attribute__((format(printf, 1, 2)))
+__printf(1, 2)
 void log_event(const char *fmt, ...);
 
 #endif /* LODGE_LOG_H */

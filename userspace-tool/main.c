@@ -77,7 +77,7 @@ static const struct command commands[] = {
 	  json_options, cmd_version },
 };
 
-#define NR_COMMANDS	(sizeof(commands) / sizeof(commands[0]))
+#define NR_COMMANDS	ARRAY_SIZE(commands)
 
 static const struct command *lookup_command(const char *name)
 {

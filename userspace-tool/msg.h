@@ -6,6 +6,8 @@
 #ifndef LODGE_MSG_H
 #define LODGE_MSG_H
 
+#include "compiler.h"
+
 enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_REFUSED = 1,	/* understood, but refused or failed */
@@ -23,17 +25,17 @@ struct failure {
 };
 
 /* Fill @failure; return -1, so that a caller can return the call. */
-__attribute__((format(printf, 2, 3)))
+__printf(2, 3)
 int failure_set(struct failure *failure, const char *fmt, ...);
-__attribute__((format(printf, 2, 3)))
+__printf(2, 3)
 void failure_hint(struct failure *failure, const char *fmt, ...);
 
 /* "lodge: VERB OBJECT: text"; @object may be NULL. */
-__attribute__((format(printf, 3, 4)))
+__printf(3, 4)
 void msg_error(const char *verb, const char *object, const char *fmt, ...);
-__attribute__((format(printf, 1, 2)))
+__printf(1, 2)
 void msg_hint(const char *fmt, ...);
-__attribute__((format(printf, 1, 2)))
+__printf(1, 2)
 void msg_warn(const char *fmt, ...);
 
 /* Print @failure as an error of @verb on @object; returns EXIT_REFUSED. */

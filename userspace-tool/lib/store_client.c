@@ -5,6 +5,8 @@
  */
 #include "store_client.h"
 
+#include "compiler.h"
+
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -74,7 +76,7 @@ static int error_number(const char *name)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(errors); i++)
 		if (!strcmp(errors[i].name, name))
 			return -errors[i].err;
 	return -EIO;
