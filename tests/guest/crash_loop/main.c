@@ -7,11 +7,11 @@
  */
 #include "guest.h"
 
-static const u8 ud2[] __attribute__((aligned(16))) = { 0x0f, 0x0b };
+static const u8 ud2[] __aligned(16) = { 0x0f, 0x0b };
 
 void test_main(void)
 {
-	static u8 code[16] __attribute__((aligned(16)));
+	static u8 code[16] __aligned(16);
 	unsigned int i;
 
 	print("ready\n");

@@ -7,11 +7,11 @@
  */
 #include "guest.h"
 
-static u8 stack[4096] __attribute__((aligned(4096)));
+static u8 stack[4096] __aligned(4096);
 
 void test_main(void)
 {
-	static u8 handler[16] __attribute__((aligned(16))) = { 0x48, 0xcf };
+	static u8 handler[16] __aligned(16) = { 0x48, 0xcf };
 	u64 frame = (u64)stack + sizeof(stack) - 40;
 
 	print("ready\n");

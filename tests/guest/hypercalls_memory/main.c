@@ -269,7 +269,7 @@ static void test_batch(void)
 struct e820 {
 	u64 addr, size;
 	u32 type;
-} __attribute__((packed));
+} __packed;
 
 static struct e820 map[128];
 

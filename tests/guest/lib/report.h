@@ -12,8 +12,8 @@
 
 void report_ok(const char *name);
 void report_fail(const char *name, const char *fmt, ...) __printf(2, 3);
-void report_done(void) __attribute__((noreturn));
-void guest_exit(void) __attribute__((noreturn));
+void report_done(void) __noreturn;
+void guest_exit(void) __noreturn;
 
 /* All return whether the check held. */
 bool check(const char *name, bool cond);

@@ -20,19 +20,19 @@ struct tss {
 	u64 ist[7];
 	u64 reserved2;
 	u16 reserved3, iomap;
-} __attribute__((packed));
+} __packed;
 
 trap_hook_t trap_hook[256];
 struct trap_record trap_last;
-struct idt_gate idt[256] __attribute__((aligned(16)));
+struct idt_gate idt[256] __aligned(16);
 
-static struct tss tss __attribute__((aligned(16)));
-static u8 user_trap_stack[4096] __attribute__((aligned(16)));
-static u8 df_stack[4096] __attribute__((aligned(16)));
+static struct tss tss __aligned(16);
+static u8 user_trap_stack[4096] __aligned(16);
+static u8 df_stack[4096] __aligned(16);
 static struct context try_context, user_context;
 static bool try_active, user_active;
 
-void user_enter(u64 rip, u64 rsp, u64 *regs) __attribute__((noreturn));
+void user_enter(u64 rip, u64 rsp, u64 *regs) __noreturn;
 void trap_handle(struct regs *r);
 
 static u32 trap_code(const struct regs *r)

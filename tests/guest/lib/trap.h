@@ -21,7 +21,7 @@ struct context {
 };
 
 int context_save(struct context *c) __attribute__((returns_twice));
-void context_restore(struct context *c, int val) __attribute__((noreturn));
+void context_restore(struct context *c, int val) __noreturn;
 
 /* Returns true when the trap is dealt with; @r is what IRET will load. */
 typedef bool (*trap_hook_t)(struct regs *r);
@@ -56,12 +56,12 @@ struct idt_gate {
 	u8 ist, type;
 	u16 offset1;
 	u32 offset2, reserved;
-} __attribute__((packed));
+} __packed;
 
 struct table_register {
 	u16 limit;
 	u64 base;
-} __attribute__((packed));
+} __packed;
 
 extern struct idt_gate idt[256];
 extern u64 gdt[GDT_ENTRIES];

@@ -25,7 +25,12 @@ typedef int64_t s64;
 #define BIT(n)		(1ul << (n))
 
 #define barrier()	__asm__ volatile("" ::: "memory")
-#define __page_aligned	__attribute__((aligned(4096)))
+#define __aligned(n)	__attribute__((aligned(n)))
+#define __packed	__attribute__((packed))
+#define __noreturn	__attribute__((noreturn))
+#define noinline	__attribute__((noinline))
+#define __noclone	__attribute__((noclone))
+#define __page_aligned	__aligned(4096)
 #define READ_ONCE(x)	(*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 

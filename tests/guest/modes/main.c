@@ -13,8 +13,8 @@
 extern const u8 trip_start[], trip_end[], trip_entry[], trip_call[];
 extern u32 entry32[];
 
-static u64 pae_pdpt[4] __attribute__((aligned(32)));
-static u64 bad_pdpt[4] __attribute__((aligned(32)));
+static u64 pae_pdpt[4] __aligned(32);
+static u64 bad_pdpt[4] __aligned(32);
 static u32 two_level_pd[1024] __page_aligned;
 
 static u32 note(u32 off)
