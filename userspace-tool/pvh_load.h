@@ -44,7 +44,8 @@ struct pvh_image;
 
 /**
  * pvh_image_open - read and check the files
- * @boot: the files and the size of the guest; not used after the call
+ * @boot: the files and the size of the guest; its paths are kept for messages
+ *	and must live as long as the image
  * @image: out: for pvh_image_load() and pvh_image_close()
  * @err: out, on failure
  *

@@ -5,7 +5,6 @@
  * is our own bounded loop (pvh_load_fuzz RUNS SEED IMAGE...), so that a run
  * is repeatable and ends; with -DLIBFUZZER it is a libFuzzer target instead.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

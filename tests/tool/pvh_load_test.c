@@ -320,6 +320,37 @@ out:
 	free(im.data);
 }
 
+/* RAM on both sides of the hole below 4 GiB. */
+static void test_memory_map(void)
+{
+	static const struct hvm_memmap_table_entry want[] = {
+		{ 0, LODGE_LOWMEM_MAX, 1, 0 },
+		{ LODGE_ACPI_BASE, LODGE_ACPI_SIZE, 4, 0 },
+		{ LODGE_SPECIAL_BASE, LODGE_SPECIAL_SIZE, 2, 0 },
+		{ LODGE_HIGHMEM_BASE, 8192 * MIB - LODGE_LOWMEM_MAX, 1, 0 },
+	};
+	struct guest g = { .ram = calloc(1, 4 * MIB), .size = 4 * MIB };
+	struct pvh_boot boot = { .memory = 8192 * MIB, .vcpus = 64 };
+	struct image im = make_elf64();
+	struct hvm_start_info s;
+	struct pvh_image *image;
+	struct pvh_entry entry;
+	struct pvh_error err;
+
+	case_name = "memory map";
+	boot.kernel = put_file("kernel", im.data, im.size);
+	if (!CHECK(!pvh_image_open(&boot, &image, &err)))
+		exit(1);
+	CHECK(!pvh_image_load(image, guest_write, &g, &entry, &err));
+	memcpy(&s, g.ram + entry.start_info, sizeof(s));
+	CHECK(s.memmap_entries == 4);
+	CHECK(!memcmp(g.ram + s.memmap_paddr, want, sizeof(want)));
+	pvh_image_close(image);
+	free(g.ram);
+	free(im.data);
+	nr_passed++;
+}
+
 static const struct {
 	const char *name;
 	int (*add)(struct archive *a);
@@ -744,6 +775,7 @@ static const struct {
 	void (*run)(void);
 } groups[] = {
 	{ "elf", test_good_elf },
+	{ "memory_map", test_memory_map },
 	{ "packings", test_packings },
 	{ "bad_elf", test_bad_elf },
 	{ "bad_elf32", test_bad_elf32 },
