@@ -38,7 +38,7 @@ long xen_console_io(struct vcpu *vcpu, u64 cmd, u64 count, u64 gva, bool compat)
 {
 	if (vcpu->atomic)
 		return XEN_HC_AGAIN;
-	switch (cmd) {
+	switch ((u32)cmd) {
 	case CONSOLEIO_write:
 		return console_write(vcpu, count, gva);
 	case CONSOLEIO_read:

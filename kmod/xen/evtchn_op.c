@@ -187,6 +187,7 @@ static long slow_op(struct vcpu *vcpu, u64 cmd, gva_t arg)
 long xen_event_channel_op(struct vcpu *vcpu, u64 cmd, u64 arg, u64 a3,
 			  bool compat)
 {
+	cmd = (u32)cmd;
 	if (likely(cmd == EVTCHNOP_send))
 		return port_op(vcpu, arg, evtchn_send);
 	if (cmd == EVTCHNOP_unmask)

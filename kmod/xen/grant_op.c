@@ -3,6 +3,7 @@
  * grant_table_op: what a guest does with its own table.  It has no one to map
  * grants from, so mapping and copying are not offered.
  */
+#include <linux/nospec.h>
 #include <linux/types.h>
 
 #include <xen/interface/xen.h>
@@ -12,6 +13,8 @@
 #include "ring/grant.h"
 #include "vcpu.h"
 #include "xen/hypercall.h"
+
+#define PASS_ELEMENTS	32	/* between two looks at signals */
 
 struct setup_table64 {
 	u16 dom;
@@ -52,7 +55,7 @@ static s16 domid_status(const struct domain *d, u16 domid)
 	}
 }
 
-static long query_size(struct vcpu *vcpu, gva_t arg)
+static long query_size(struct vcpu *vcpu, gva_t arg, bool compat)
 {
 	struct domain *d = vcpu->domain;
 	struct query_size op;
@@ -121,7 +124,7 @@ static long setup_table(struct vcpu *vcpu, gva_t arg, bool compat)
 	return xen_store(vcpu, arg + status_at, &status, sizeof(status));
 }
 
-static long set_version(struct vcpu *vcpu, gva_t arg)
+static long set_version(struct vcpu *vcpu, gva_t arg, bool compat)
 {
 	u32 version;
 	long ret;
@@ -136,7 +139,7 @@ static long set_version(struct vcpu *vcpu, gva_t arg)
 	return xen_store(vcpu, arg, &version, sizeof(version));
 }
 
-static long get_version(struct vcpu *vcpu, gva_t arg)
+static long get_version(struct vcpu *vcpu, gva_t arg, bool compat)
 {
 	struct domain *d = vcpu->domain;
 	struct get_version op;
@@ -151,23 +154,51 @@ static long get_version(struct vcpu *vcpu, gva_t arg)
 	return xen_store(vcpu, arg, &op, sizeof(op));
 }
 
-/* Operations on a domain's table as a whole take one element, not an array. */
+struct grant_op {
+	long (*one)(struct vcpu *vcpu, gva_t arg, bool compat);
+	u8 size;		/* of an element of the array */
+	u8 size32;
+};
+
+static const struct grant_op grant_ops[] = {
+	[GNTTABOP_setup_table] = {
+		setup_table,
+		sizeof(struct setup_table64), sizeof(struct setup_table32)
+	},
+	[GNTTABOP_query_size] = {
+		query_size, sizeof(struct query_size), sizeof(struct query_size)
+	},
+	[GNTTABOP_set_version] = { set_version, sizeof(u32), sizeof(u32) },
+	[GNTTABOP_get_version] = {
+		get_version,
+		sizeof(struct get_version), sizeof(struct get_version)
+	},
+};
+
+/* An array of any length: what is left of it goes on after a restart. */
 long xen_grant_table_op(struct vcpu *vcpu, u64 cmd, u64 arg, u64 count,
 			bool compat)
 {
+	const struct grant_op *op;
+	unsigned int i;
+	u32 left = count;
+	long ret;
+
+	cmd = (u32)cmd;
+	if (cmd >= ARRAY_SIZE(grant_ops))
+		return -ENOSYS;
+	op = &grant_ops[array_index_nospec(cmd, ARRAY_SIZE(grant_ops))];
+	if (!op->one)
+		return -ENOSYS;
+	if (left > S32_MAX)
+		return -EINVAL;
 	if (vcpu->atomic)
 		return XEN_HC_AGAIN;
-	count = (u32)count;
-	switch (cmd) {
-	case GNTTABOP_setup_table:
-		return count == 1 ? setup_table(vcpu, arg, compat) : -EINVAL;
-	case GNTTABOP_query_size:
-		return count == 1 ? query_size(vcpu, arg) : -EINVAL;
-	case GNTTABOP_set_version:
-		return count == 1 ? set_version(vcpu, arg) : -EINVAL;
-	case GNTTABOP_get_version:
-		return count == 1 ? get_version(vcpu, arg) : -EINVAL;
-	default:
-		return -ENOSYS;
+	for (i = 0; i < PASS_ELEMENTS && left; i++, left--) {
+		ret = op->one(vcpu, arg, compat);
+		if (ret)
+			return ret;
+		arg += compat ? op->size32 : op->size;
 	}
+	return left ? xen_restart(vcpu, cmd, arg, left) : 0;
 }

@@ -217,7 +217,7 @@ long xen_hvm_op(struct vcpu *vcpu, u64 cmd, u64 arg, u64 a3, bool compat)
 {
 	if (vcpu->atomic)
 		return XEN_HC_AGAIN;
-	switch (cmd) {
+	switch ((u32)cmd) {
 	case HVMOP_set_param:
 		return set_param(vcpu, arg, compat);
 	case HVMOP_get_param:

@@ -5,13 +5,17 @@
  * worked off in passes, between which the vCPU looks at signals: the number
  * of extents done travels in the upper bits of the command, as Xen has it.
  */
+#include <linux/err.h>
 #include <linux/gfp.h>
+#include <linux/mm.h>
 
 #include <xen/interface/xen.h>
 #include <xen/interface/memory.h>
 
 #include "domain.h"
+#include "mmu/guest_mem.h"
 #include "mmu/guest_ram.h"
+#include "ring/attach.h"
 #include "ring/grant.h"
 #include "vcpu.h"
 #include "xen/hypercall.h"
@@ -276,8 +280,83 @@ static long map_shared_info(struct domain *d, u64 gfn)
 	return ret;
 }
 
-static long add_one(struct domain *d, u32 space, u64 idx, u64 gfn)
+static bool is_module_page(const struct domain *d, const struct page *page)
 {
+	unsigned int i;
+
+	if (page == d->xen.shared_info)
+		return true;
+	for (i = 0; i < ATTACH_MAX_SLOTS; i++)
+		if (page == d->slots[i].ring)
+			return true;
+	for (i = 0; i < READ_ONCE(d->grant.nr_frames); i++)
+		if (page == d->grant.frames[i])
+			return true;
+	return false;
+}
+
+/*
+ * Give @gfn a page with the contents of @page, which was emptied just now.  If
+ * that cannot be, @page's old place gets them back.
+ */
+static long settle_page(struct vcpu *vcpu, gfn_t gfn, gfn_t old,
+			struct page *page)
+{
+	struct guest_ram *ram = &vcpu->domain->ram;
+	int ret = guest_ram_populate(ram, gfn);
+	int err = ret;
+
+	if (ret) {
+		gfn = old;
+		err = guest_ram_populate(ram, gfn);
+	}
+	if (!err)
+		err = guest_mem_write(ram, gfn_gpa(gfn), page_address(page),
+				      PAGE_SIZE, false);
+	if (err) {
+		vcpu_crash(vcpu, "no host memory to move frame %#llx", old.v);
+		return XEN_HC_STOPPED;
+	}
+	return ret == -ENOMEM ? ret : ret ? -EINVAL : 0;
+}
+
+/* What was at @to is released, as for every page that is put somewhere. */
+static long move_page(struct vcpu *vcpu, gfn_t from, gfn_t to)
+{
+	struct domain *d = vcpu->domain;
+	struct page *page;
+	long ret;
+
+	if (guest_ram_pin(&d->ram, from, true, false, &page))
+		return -EINVAL;
+	mutex_lock(&d->xen.lock);
+	ret = -EACCES;
+	if (is_module_page(d, page))
+		goto unlock;
+	ret = 0;
+	if (from.v == to.v)
+		goto unlock;
+	/* After the flush in here the pinned page has no other writer. */
+	ret = -EINVAL;
+	if (guest_ram_empty(&d->ram, from))
+		goto unlock;
+	ret = guest_ram_empty(&d->ram, to);
+	if (ret != -ENOMEM) {
+		/* Nothing there is as good as something to release. */
+		ret = settle_page(vcpu, to, from, page);
+	} else if (settle_page(vcpu, from, from, page)) {
+		ret = XEN_HC_STOPPED;
+	}
+unlock:
+	mutex_unlock(&d->xen.lock);
+	guest_ram_unpin(page);
+	return ret;
+}
+
+static long add_one(struct vcpu *vcpu, u32 space, u64 idx, u64 gfn)
+{
+	struct domain *d = vcpu->domain;
+
 	switch (space) {
 	case XENMAPSPACE_shared_info:
 		return idx ? -EINVAL : map_shared_info(d, gfn);
@@ -287,6 +366,7 @@ static long add_one(struct domain *d, u32 space, u64 idx, u64 gfn)
 			return -EINVAL;
 		return grant_map_frame(d, idx, gfn);
 	case XENMAPSPACE_gmfn:
+		return move_page(vcpu, GFN(idx), GFN(gfn));
 	case XENMAPSPACE_gmfn_range:
 		return -EOPNOTSUPP;
 	case XENMAPSPACE_gmfn_foreign:
@@ -317,7 +397,7 @@ static long add_to_physmap(struct vcpu *vcpu, gva_t arg, bool compat)
 	}
 	if (!ret)
 		ret = xen_check_domid(d, op.domid);
-	return ret ? ret : add_one(d, op.space, op.idx, op.gfn);
+	return ret ? ret : add_one(vcpu, op.space, op.idx, op.gfn);
 }
 
 static long fetch_batch(struct vcpu *vcpu, gva_t arg, bool compat,
@@ -354,7 +434,10 @@ static long batch_element(struct vcpu *vcpu, const struct batch *op, u64 i,
 		ret = fetch_longs(vcpu, op->gfns, i, 1, compat, &gfn);
 	if (ret)
 		return ret;
-	err = add_one(vcpu->domain, op->space, idx, gfn);
+	ret = add_one(vcpu, op->space, idx, gfn);
+	if (ret < -MAX_ERRNO)
+		return ret;
+	err = ret;
 	return xen_store(vcpu, op->errs + i * sizeof(err), &err, sizeof(err));
 }
 

@@ -190,7 +190,14 @@ void xen_poll_finish(struct vcpu *vcpu)
 static enum hrtimer_restart poll_expires(struct hrtimer *timer)
 {
 	struct vcpu *vcpu = container_of(timer, struct vcpu, xen.poll_timer);
+	ktime_t host;
 
+	/* As in timer_fires(): the host's clock may be ahead. */
+	if (xen_deadline_to_host(vcpu->domain, vcpu->xen.poll_deadline,
+				 &host)) {
+		hrtimer_start(timer, host, HRTIMER_MODE_ABS);
+		return HRTIMER_NORESTART;
+	}
 	WRITE_ONCE(vcpu->xen.poll_expired, true);
 	vcpu_request(vcpu, VCPU_REQ_EVENT);
 	return HRTIMER_NORESTART;
@@ -234,14 +241,16 @@ static long poll(struct vcpu *vcpu, gva_t arg, bool compat)
 		xen_poll_finish(vcpu);
 		return 0;
 	}
-	if (poll.timeout)
+	if (poll.timeout) {
+		vcpu->xen.poll_deadline = poll.timeout;
 		hrtimer_start(&vcpu->xen.poll_timer, host, HRTIMER_MODE_ABS);
+	}
 	return XEN_HC_BLOCK;
 }
 
 long xen_sched_op(struct vcpu *vcpu, u64 cmd, u64 arg, u64 a3, bool compat)
 {
-	switch (cmd) {
+	switch ((u32)cmd) {
 	case SCHEDOP_yield:
 		return yield_cpu(vcpu);
 	case SCHEDOP_block:

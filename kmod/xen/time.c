@@ -250,17 +250,28 @@ bool xen_deadline_to_host(const struct domain *d, u64 deadline, ktime_t *host)
 	return true;
 }
 
+/*
+ * The host's clock may run ahead of the guest's (its rate is refined after
+ * boot, and slewed): start again for the rest, so that no guest finds its
+ * timer early.  A deadline that is set meanwhile on another CPU either sees
+ * our start and replaces it, or we fire too soon for it and end up here again.
+ */
 static enum hrtimer_restart timer_fires(struct hrtimer *timer)
 {
 	struct vcpu *vcpu = container_of(timer, struct vcpu, xen.timer);
+	u64 deadline = READ_ONCE(vcpu->xen.timer_deadline);
+	ktime_t host;
 
-	evtchn_raise_virq(vcpu, VIRQ_TIMER);
+	if (unlikely(xen_deadline_to_host(vcpu->domain, deadline, &host)))
+		hrtimer_start(timer, host, HRTIMER_MODE_ABS_PINNED);
+	else if (deadline)
+		evtchn_raise_virq(vcpu, VIRQ_TIMER);
 	return HRTIMER_NORESTART;
 }
 
 void xen_timer_stop(struct vcpu *vcpu)
 {
-	vcpu->xen.timer_deadline = 0;
+	WRITE_ONCE(vcpu->xen.timer_deadline, 0);
 	hrtimer_cancel(&vcpu->xen.timer);
 }
 
@@ -277,7 +288,7 @@ void xen_timer_set(struct vcpu *vcpu, u64 deadline)
 		evtchn_raise_virq(vcpu, VIRQ_TIMER);
 		return;
 	}
-	vcpu->xen.timer_deadline = deadline;
+	WRITE_ONCE(vcpu->xen.timer_deadline, deadline);
 	hrtimer_start(&vcpu->xen.timer, host, HRTIMER_MODE_ABS_PINNED);
 }
 

@@ -60,7 +60,7 @@ struct vcpu_xen {
 	struct page *info_page;		/* xen.lock: pinned, or NULL */
 	u64 early_info[8];		/* vCPUs that shared_info has no room for */
 	struct hrtimer timer;		/* singleshot, raises VIRQ_TIMER */
-	u64 timer_deadline;		/* v: ns of guest time, 0 none */
+	u64 timer_deadline;		/* a: ns of guest time, 0 none */
 	struct hrtimer periodic;	/* xen.lock to start and stop */
 	u64 period_ns;			/* xen.lock to write; 0 none */
 
@@ -81,6 +81,7 @@ struct vcpu_xen {
 	unsigned int poll_nr;		/* a */
 	u32 poll_port;			/* a: the port when poll_nr is 1 */
 	u32 *poll_ports;		/* v: room for XEN_POLL_MAX_PORTS */
+	u64 poll_deadline;		/* c while poll_timer is armed */
 	struct hrtimer poll_timer;
 
 	bool initialised;		/* a: VCPUOP_initialise or STARTUP came */

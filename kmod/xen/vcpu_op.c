@@ -95,6 +95,8 @@ static long initialise(struct vcpu *v, struct vcpu *caller, gva_t arg)
 	struct vcpu_hvm_context *ctx;
 	long ret;
 
+	if (is_initialised(v))
+		return -EEXIST;
 	ctx = kmalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
 	if (!ctx)
 		return -ENOMEM;
@@ -462,6 +464,7 @@ long xen_vcpu_op(struct vcpu *vcpu, u64 cmd, u64 id, u64 arg, bool compat)
 {
 	struct vcpu *v;
 
+	cmd = (u32)cmd;
 	id = (u32)id;
 	if (unlikely(id >= vcpu->domain->nr_vcpus))
 		return -ENOENT;

@@ -119,6 +119,7 @@ static noinline long slow_version(struct vcpu *vcpu, u64 cmd, gva_t arg,
 
 long xen_version(struct vcpu *vcpu, u64 cmd, u64 arg, u64 a3, bool compat)
 {
+	cmd = (u32)cmd;
 	if (likely(cmd == XENVER_version))
 		return XEN_GUEST_VERSION;
 	return slow_version(vcpu, cmd, arg, compat);
@@ -129,6 +130,8 @@ long xen_vm_assist(struct vcpu *vcpu, u64 cmd, u64 type, u64 a3, bool compat)
 	struct domain *d = vcpu->domain;
 	unsigned int i;
 
+	cmd = (u32)cmd;
+	type = (u32)type;
 	if (cmd != VMASST_CMD_enable && cmd != VMASST_CMD_disable)
 		return -ENOSYS;
 	if (type != VMASST_TYPE_runstate_update_flag)

@@ -194,7 +194,7 @@ static void xen_hypercall_checks_privilege(struct kunit *test)
 		vcpu->gpr[GPR_RAX] = __HYPERVISOR_xen_version;
 		KUNIT_EXPECT_EQ(test, VMEXIT_SKIP_INSN,
 				xen_hypercall(vcpu, &x));
-		KUNIT_EXPECT_EQ_MSG(test, cases[i].allowed ? 0 : (u32)-EPERM,
+		KUNIT_EXPECT_EQ_MSG(test, (u32)(cases[i].allowed ? 0 : -EPERM),
 				    vcpu->gpr[GPR_RAX], "case %u", i);
 	}
 }
