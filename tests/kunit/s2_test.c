@@ -562,7 +562,7 @@ static unsigned int pick_perm(struct s2_ctx *c)
 
 static unsigned int pick_level(struct s2_ctx *c)
 {
-	if (!rnd(c, 200))
+	if (!rnd(c, 500))
 		return S2_1G;
 	return rnd(c, 3) ? S2_4K : S2_2M;
 }
@@ -697,7 +697,7 @@ static void check_destroy(struct s2_ctx *c)
 	KUNIT_EXPECT_EQ(test, nr_table_pages, 0);
 }
 
-#define NR_RANDOM_OPS	30000
+#define NR_RANDOM_OPS	20000
 
 static void random_sequence(struct kunit *test, const struct s2_format *fmt,
 			    u64 seed)
@@ -716,9 +716,9 @@ static void random_sequence(struct kunit *test, const struct s2_format *fmt,
 		check_op(c, &op);
 		if (i % 400 == 399)
 			fill_and_merge_2m(c, leaf_start(pick_idx(c), S2_2M));
-		if (i % 5000 == 2500)
+		if (i % 10000 == 5000)
 			fill_and_merge_1g(c, leaf_start(pick_idx(c), S2_1G));
-		if (i % 5000 == 4999) {
+		if (i % 10000 == 9999) {
 			check_all(c);
 			KUNIT_EXPECT_EQ(test, c->s2.nr_tables,
 					model_tables(c));
