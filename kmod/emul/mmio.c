@@ -259,7 +259,7 @@ enum vmexit_action emul_mmio(struct vcpu *vcpu, const struct vmexit *x)
 	if (err)
 		return linear_failed(vcpu, err, &fault);
 	if (insn_decode_mem(bytes, len, code.bits, &insn))
-		return vcpu_crash(vcpu, "access to gpa %#llx, where nothing is, by unknown code %*ph",
+		return vcpu_crash(vcpu, "access to gpa %#llx, a hole, by unknown code %*ph",
 				  x->s2.gpa, (int)len, bytes);
 	err = mmio_execute(vcpu, &code, &insn, &fault);
 	if (err < 0)

@@ -70,11 +70,11 @@ static void timer_periodic_is_bounded(struct kunit *test)
 	struct vcpu *vcpu = timer_vcpu(test, APIC_LVT_TIMER_PERIODIC | 0x40);
 	u64 start = ktime_get_ns(), most;
 
-	/* One nanosecond asked for. */
+	/* One nanosecond asked for, a tenth of a millisecond given. */
 	lapic_timer_write_initial(vcpu, 1);
 	msleep(50);
 	lapic_timer_stop(vcpu);
-	most = (ktime_get_ns() - start) / LAPIC_TIMER_MIN_PERIOD_NS;
+	most = (ktime_get_ns() - start) / 100000;
 	KUNIT_EXPECT_GE(test, atomic_read(&fake_raised), 2);
 	KUNIT_EXPECT_LE(test, (u64)atomic_read(&fake_raised), most);
 	KUNIT_EXPECT_FALSE(test, hrtimer_active(&vcpu->lapic.timer));
