@@ -113,14 +113,17 @@ static int show_console(struct keeper *k, int paused)
 	};
 	int err;
 
-	if (view_open(&view))
+	if (view_open(&view)) {
+		dev_domain_destroy(k->domain_fd);
 		return EXIT_REFUSED;
+	}
 	view.domain_fd = open_own(k->domid);
 	err = view.domain_fd;
 	if (err >= 0 && !paused)
 		err = dev_domain_unpause(view.domain_fd);
 	if (err < 0) {
 		msg_error(VERB, k->config.name, "%s", msg_errno(err));
+		dev_domain_destroy(k->domain_fd);
 		return EXIT_REFUSED;
 	}
 	close(k->domain_fd);

@@ -83,6 +83,19 @@ static int recover(int fd, const struct lodge_domain_info *info)
 	return EXIT_DONE;
 }
 
+/*
+ * A keeper works with its own rights on files that the owner chose, so it
+ * must have the owner's rights and no more.
+ */
+static int not_owner(const struct lodge_domain_info *info)
+{
+	if (info->owner == geteuid())
+		return 0;
+	msg_error(VERB, info->name, "it belongs to user %u", info->owner);
+	msg_hint("run this as that user: setpriv --reuid %u", info->owner);
+	return 1;
+}
+
 static int recover_one(const char *text)
 {
 	struct lodge_domain_info info;
@@ -91,7 +104,7 @@ static int recover_one(const char *text)
 
 	if (fd < 0)
 		return EXIT_REFUSED;
-	status = recover(fd, &info);
+	status = not_owner(&info) ? EXIT_REFUSED : recover(fd, &info);
 	close(fd);
 	return status;
 }
@@ -103,6 +116,7 @@ static int recover_batch(const struct lodge_domain_info *infos, uint32_t count)
 
 	for (i = 0; i < count; i++)
 		if (infos[i].state != LODGE_STATE_DYING &&
+		    infos[i].owner == geteuid() &&
 		    recover_one(infos[i].name) != EXIT_DONE)
 			status = EXIT_REFUSED;
 	return status;

@@ -33,29 +33,32 @@ void log_init(struct log_file *log, const char *name, const char *suffix)
 
 int log_open(const char *path, int flags)
 {
+	struct stat st;
 	int fd;
 
 	flags |= O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
 	fd = open(path, flags, 0600);
 	if (fd < 0 && errno == ENOENT && !log_dir_create())
 		fd = open(path, flags, 0600);
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	/* The folder is shared: somebody may have put something there. */
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) &&
+	    st.st_uid == geteuid() && st.st_nlink == 1)
+		return fd;
+	close(fd);
+	return -EPERM;
 }
 
 static int open_log(struct log_file *log)
 {
+	int fd = log_open(log->path, O_APPEND);
 	struct stat st;
 
-	log->fd = log_open(log->path, O_APPEND);
-	if (log->fd < 0)
-		return log->fd;
-	/* The folder is shared: somebody may have put a fifo there. */
-	if (fstat(log->fd, &st) || !S_ISREG(st.st_mode)) {
-		close(log->fd);
-		log->fd = -1;
-		return -EINVAL;
-	}
-	log->size = st.st_size;
+	if (fd < 0)
+		return fd;
+	log->fd = fd;
+	log->size = fstat(log->fd, &st) ? 0 : st.st_size;
 	return 0;
 }
 

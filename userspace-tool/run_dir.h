@@ -73,6 +73,9 @@ int run_dir_save_config(const struct run_dir *dir,
 int run_dir_load_config(const struct run_dir *dir,
 			struct domain_config *config, struct failure *failure);
 
+/* Open the terminal that `console` links to; the fd or -errno. */
+int run_dir_open_console(const struct run_dir *dir);
+
 /* Point `console` to @target. */
 int run_dir_link_console(const struct run_dir *dir, const char *target);
 

@@ -11,7 +11,6 @@
 #include "msg.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -82,9 +81,8 @@ static void make_terminal_raw(void)
 
 static int open_slave(struct view *v)
 {
-	v->slave = openat(v->dir->fd, "console",
-			  O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-	return v->slave < 0 ? -errno : 0;
+	v->slave = run_dir_open_console(v->dir);
+	return v->slave < 0 ? v->slave : 0;
 }
 
 int view_open(struct view *v)
