@@ -105,6 +105,7 @@ static void test_singleshot(void)
 {
 	u64 now = xen_now();
 	u32 before = event_count[timer_port];
+	s64 ret;
 
 	check_hcall("singleshot", timer_set(now + 2 * MS, 0), 0);
 	check("it fires", timer_fired(before, 1000));
@@ -113,9 +114,11 @@ static void test_singleshot(void)
 	check_hcall("singleshot in the past", timer_set(1, 0), 0);
 	check("it fires at once", timer_fired(before, 500));
 	before = event_count[timer_port];
-	check_hcall("in the past with the future flag",
-		    timer_set(1, VCPU_SSHOTTMR_future), XEN_ETIME);
-	check("does not fire", !timer_fired(before, 3));
+	/* Xen's own versions differ: refused and silent, or taken and fired */
+	ret = timer_set(1, VCPU_SSHOTTMR_future);
+	check_either("in the past with the future flag", ret, XEN_ETIME, 0);
+	check("fires if it was taken", timer_fired(before, 20) == !ret);
+	before = event_count[timer_port];
 	check_hcall("far future", timer_set(now + 3600000 * MS, 0), 0);
 	check_hcall("end of time", timer_set(~0ul, 0), 0);
 	check_hcall("stop", timer_stop(), 0);
@@ -251,8 +254,8 @@ static void test_vcpu_info(void)
 	check_hcall("register_vcpu_info", xen_register_vcpu_info(), 0);
 	check("its clock is valid", vcpu_info->time.tsc_to_system_mul);
 	irq_enable();
-	check_hcall("register_vcpu_info twice", register_info(me, gfn, 0),
-		    XEN_EBUSY);
+	check_either("register_vcpu_info twice", register_info(me, gfn, 0),
+		     XEN_EBUSY, XEN_EINVAL);
 }
 
 void test_main(void)

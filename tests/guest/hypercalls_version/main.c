@@ -83,7 +83,7 @@ static void test_strings(void)
 	check("changeset is 64 bytes", guard_is_intact(buf, 64, 2048));
 
 	check_hcall("commandline", fill(XENVER_commandline), 0);
-	check("commandline is padded", is_padded(0, 1024));
+	check("commandline is terminated", strlen((char *)buf) < 1024);
 	check("commandline is 1024 bytes", guard_is_intact(buf, 1024, 2048));
 
 	check_hcall("guest_handle", fill(XENVER_guest_handle), 0);
