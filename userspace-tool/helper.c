@@ -222,7 +222,7 @@ void helper_end(struct keeper *k, enum run_role role)
 
 	if (h->pidfd < 0)
 		return;
-	/* The runner ends by itself when its domain does. */
+	/* The runner ends by itself when its domain is destroyed. */
 	if (role != ROLE_RUNNER)
 		pidfd_send_signal(h->pidfd, SIGTERM, NULL, 0);
 	if (!died(h->pidfd, END_MS)) {

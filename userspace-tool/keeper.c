@@ -296,8 +296,7 @@ static int start_due(struct keeper *k)
 
 	for (role = ROLE_RUNNER; role <= ROLE_STORE; role++) {
 		h = &k->helpers[role];
-		if (h->pidfd >= 0 || h->retired ||
-		    (k->stopped && role == ROLE_RUNNER))
+		if (h->pidfd >= 0 || h->retired)
 			continue;
 		if (h->retry_ns <= now) {
 			if (start(k, role, &failure) >= 0)

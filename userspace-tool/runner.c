@@ -14,7 +14,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/pidfd.h>
@@ -34,7 +33,6 @@ struct vcpu_thread {
 };
 
 static struct vcpu_thread threads[LODGE_MAX_VCPUS];
-static atomic_uint nr_living;
 
 /*
  * Our role lock says that no other runner of ours lives, so who runs this vCPU
@@ -46,13 +44,6 @@ static void wait_for_stranger(const struct vcpu_thread *t)
 	struct pollfd p = { .fd = t->domain_fd, .events = POLLPRI };
 
 	poll(&p, 1, BUSY_WAIT_MS);
-}
-
-/* The last one out ends the process. */
-static void leave(void)
-{
-	if (atomic_fetch_sub(&nr_living, 1) == 1)
-		_exit(0);
 }
 
 static void *run_vcpu(void *arg)
@@ -74,7 +65,6 @@ static void *run_vcpu(void *arg)
 		log_event("vCPU %u cannot run: %s", t->id, msg_errno(err));
 		_exit(HELPER_SETUP_FAILED);
 	}
-	leave();
 	return NULL;
 }
 
@@ -102,8 +92,6 @@ static int start_threads(unsigned int count)
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	/* One more for the main thread, until it has reported. */
-	atomic_store(&nr_living, count + 1);
 	for (i = 0; i < count; i++) {
 		err = pthread_create(&thread, &attr, run_vcpu, &threads[i]);
 		if (err)
@@ -131,21 +119,38 @@ static int find_keeper(struct keeper *k)
 	return fd >= 0 ? fd : fork_keeper(k);
 }
 
+/* Returns 1 when the domain is gone, 0 when the keeper died before. */
+static int wait_end(struct keeper *k, int keeper_fd)
+{
+	struct pollfd p[2] = {
+		{ .fd = k->domain_fd },		/* hangs up when it dies */
+		{ .fd = keeper_fd, .events = POLLIN },
+	};
+
+	while (poll(p, 2, -1) < 0 && errno == EINTR)
+		;
+	return !!(p[0].revents & POLLHUP);
+}
+
+/*
+ * Until the domain is gone, and not only until it stops: the keeper has work
+ * to do after that, and somebody must see to it that there is one.
+ */
 static void watch_keeper(struct keeper *k)
 {
-	int delay = 0;
+	int delay = 0, gone, fd;
 	uint64_t since;
-	struct pollfd p;
 
 	for (;;) {
 		since = helper_clock();
-		p = (struct pollfd){ .fd = find_keeper(k), .events = POLLIN };
-		while (p.fd >= 0 && poll(&p, 1, -1) < 0 && errno == EINTR)
-			;
-		if (p.fd >= 0) {
-			waitid(P_PIDFD, p.fd, &(siginfo_t){ 0 },
+		fd = find_keeper(k);
+		gone = fd >= 0 && wait_end(k, fd);
+		if (gone)
+			return;
+		if (fd >= 0) {
+			waitid(P_PIDFD, fd, &(siginfo_t){ 0 },
 			       WEXITED | WNOHANG);
-			close(p.fd);
+			close(fd);
 		}
 		/* A keeper that cannot live is not worth the whole CPU. */
 		if (helper_clock() - since > 1000000000ull)
@@ -172,7 +177,6 @@ int runner_run(struct keeper *k)
 	}
 	if (write(k->ready[1], "r", 1) < 0)
 		log_event("runner: nobody to report to");
-	leave();
 	watch_keeper(k);
 	return 0;
 }

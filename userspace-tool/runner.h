@@ -8,7 +8,7 @@
 
 struct keeper;
 
-/* The runner's main; returns its exit status when the domain has ended. */
+/* The runner's main; returns its exit status when the domain is gone. */
 int runner_run(struct keeper *keeper);
 
 #endif /* LODGE_RUNNER_H */
