@@ -467,6 +467,9 @@ static void read_features(const struct vcpu *vcpu, struct cpuid_regs_out *out)
 	*out = cpuid_leaves[0x1].regs;
 	out->ebx |= (min(ids, 255u) << 16) | (vcpu->apic_id << 24);
 	out->ecx |= vcpu->cpuid_1_ecx;
+	/* Switching the APIC off by its base hides it, as hardware does. */
+	if (!(vcpu->lapic.base & MSR_IA32_APICBASE_ENABLE))
+		out->edx &= ~F(APIC);
 }
 
 #define CACHE_TYPE_MASK		0x1fu

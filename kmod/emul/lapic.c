@@ -23,6 +23,7 @@
 #define LAPIC_DFR_FLAT		0xffffffffu
 #define LAPIC_SVR_MASK		0x1ffu
 #define LAPIC_SVR_RESET		0xffu
+#define LAPIC_SVR_WRITABLE	0x3ffu		/* focus checking: ignored */
 #define LAPIC_ICR_LOW		0x000ccfffu	/* without delivery status */
 #define LAPIC_ICR_RESERVED	0xfff32000u
 #define LAPIC_BROADCAST		0xffffffffu
@@ -517,6 +518,29 @@ static int x2apic_write_self_ipi(struct vcpu *vcpu, u64 value)
 	return 0;
 }
 
+/*
+ * Bits that fault when written.  Read-only bits of an LVT entry (delivery
+ * status, remote IRR) are ignored instead.
+ */
+static u32 x2apic_reserved(u32 offset)
+{
+	u32 lvt = (offset - APIC_LVTT) >> 4;
+
+	switch (offset) {
+	case APIC_EOI:
+	case APIC_ESR:
+		return ~0u;
+	case APIC_TASKPRI:
+		return ~0xffu;
+	case APIC_SPIV:
+		return ~LAPIC_SVR_WRITABLE;
+	case APIC_LVTT ... APIC_LVTERR:
+		return ~(lvt_mask[array_index_nospec(lvt, NR_LAPIC_LVTS)] |
+			 APIC_SEND_PENDING | APIC_LVT_REMOTE_IRR);
+	}
+	return 0;
+}
+
 int lapic_msr_read(struct vcpu *vcpu, u32 msr, u64 *value)
 {
 	u32 offset = (msr - APIC_BASE_MSR) << 4;
@@ -546,9 +570,7 @@ int lapic_msr_write(struct vcpu *vcpu, u32 msr, u64 value)
 		return x2apic_write_self_ipi(vcpu, value);
 	if (value >> 32)
 		return -EINVAL;
-	if (value && (offset == APIC_EOI || offset == APIC_ESR))
-		return -EINVAL;
-	if (offset == APIC_TASKPRI && value > 0xff)
+	if (value & x2apic_reserved(offset))
 		return -EINVAL;
 	return lapic_write(vcpu, offset, value) ? -EINVAL : 0;
 }
