@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The dispatcher: one table from an exit's kind to its interpreter.  It
- * counts, asks the interpreter, and is the only place that moves RIP past an
+ * counts, asks the interpreter, and is the only file that moves RIP past an
  * emulated instruction.
  */
 #include <linux/sched.h>
@@ -52,6 +52,9 @@ static enum vmexit_action handle_exception(struct vcpu *vcpu,
 		vcpu_write_reg(vcpu, VREG_DR7,
 			       vcpu_read_reg(vcpu, VREG_DR7) & ~(u64)DR7_GD);
 	}
+	/* Raised by an instruction of its own: the trap comes after it. */
+	if (x->insn_len)
+		vendor->advance_rip(vcpu, x->insn_len);
 	return vcpu_inject_exception(vcpu, x->exception.vector,
 				     x->exception.has_error,
 				     x->exception.error);

@@ -84,6 +84,9 @@ static void decode_exception(struct vmx_vcpu *v, struct vmexit *x)
 		x->exception.error = vmcs_read(VM_EXIT_INTR_ERROR_CODE);
 	if (x->exception.vector == X86_TRAP_DB)
 		x->exception.payload = vmcs_read(EXIT_QUALIFICATION);
+	/* INT1 is intercepted at the instruction and delivered after it. */
+	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_PRIV_SW_EXCEPTION)
+		x->insn_len = vmcs_read(VM_EXIT_INSTRUCTION_LEN);
 }
 
 static void decode_interrupt_window(struct vmx_vcpu *v, struct vmexit *x)
@@ -231,8 +234,7 @@ static void decode(struct vmx_vcpu *v, u32 reason, struct vmexit *x)
 		goto faulty;
 
 	x->kind = row->kind;
-	if (row->insn_len)
-		x->insn_len = vmcs_read(VM_EXIT_INSTRUCTION_LEN);
+	x->insn_len = row->insn_len ? vmcs_read(VM_EXIT_INSTRUCTION_LEN) : 0;
 	if (row->decode)
 		row->decode(v, x);
 	return;
