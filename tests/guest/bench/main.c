@@ -13,12 +13,13 @@
 
 #include <xen/version.h>
 
+#include "work.h"
+
 #define ROUNDS		64
 #define BATCH		64
 #define TOUCH_BASE	0x2000000ul	/* 32 MiB */
 #define TOUCH_SIZE	0x4000000ul	/* 64 MiB */
 #define CHASE_BASE	0x400000ul
-#define CHASE_SIZE	0x200000ul
 
 static u64 tsc_cost;
 
@@ -198,40 +199,21 @@ static void bench_first_touch(void)
 
 static void op_compute(void)
 {
-	u64 x = 88172645463325252ull;
-	u32 i;
-
-	for (i = 0; i < 100000; i++) {
-		x ^= x << 13;
-		x ^= x >> 7;
-		x ^= x << 17;
-		__asm__ volatile("" : "+r"(x));
-	}
+	work_compute();
 }
 
-static u64 *chase_at;
+static void *chase_at;
 
 static void op_chase(void)
 {
-	u32 i;
-
-	for (i = 0; i < 100000; i++)
-		chase_at = (u64 *)READ_ONCE(*chase_at);
+	chase_at = work_chase(chase_at);
 }
 
-/* One cycle through all cache lines of 2 MiB, a large odd stride apart. */
 static void bench_chase(void)
 {
-	u64 lines = CHASE_SIZE / 64, i, at = 0, next;
-
-	if (ram_end() < CHASE_BASE + CHASE_SIZE)
+	if (ram_end() < CHASE_BASE + WORK_CHASE_SIZE)
 		return;
-	for (i = 0; i < lines; i++) {
-		next = (at + 12289) % lines;
-		*(u64 *)(CHASE_BASE + at * 64) = CHASE_BASE + next * 64;
-		at = next;
-	}
-	chase_at = (u64 *)CHASE_BASE;
+	chase_at = work_chase_prepare((void *)CHASE_BASE);
 	measure("pointer_chase_100k", op_chase, 8, 1);
 }
 

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# shellcheck disable=SC1091,SC2154 # lib.sh and domains.sh; set by eval
+#
+# The benchmarks inside the host: each result is a line "SYSTEM NAME AVERAGE
+# MINIMUM" for tests/bench/run, SYSTEM one of lodge, kvm, kvm-huge, qemu and
+# host.  KVM and lodge cannot have the CPU at the same time: first all of
+# KVM's, then all of lodge's.
+
+. "$T/lib.sh"
+. "$T/domains.sh"
+
+b=$T/bench
+part=$1
+
+# relay_results SYSTEM: lines "bench NAME AVERAGE MINIMUM" on stdin
+relay_results()
+{
+	tr -d '\r' | while read -r word rest; do
+		if [ "$word" = bench ]; then
+			result "bench $1 $rest"
+		else
+			echo "$1: $word $rest"
+		fi
+	done
+}
+
+# value SYSTEM NAME NUMBER
+value()
+{
+	result "bench $1 $2 $3 $3"
+}
+
+enable_kvm()
+{
+	modprobe kvm_intel 2>/dev/null || modprobe kvm_amd
+}
+
+disable_kvm()
+{
+	rmmod kvm_intel 2>/dev/null || rmmod kvm_amd
+	rmmod kvm
+}
+
+# --- memory of idle guests ---------------------------------------------------
+
+free_kib()
+{
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	usleep 300000
+	sed -n 's/^MemFree: *\([0-9]*\) kB/\1/p' /proc/meminfo
+}
+
+# Per-CPU free lists hide some pages; several guests share that error.
+nr_idle=8
+
+# idle_memory SYSTEM START STOP GUEST_KIB: names of functions, each is given
+# a number; GUEST_KIB prints what one guest's own pages take.
+idle_memory()
+{
+	"$2" 0
+	before=$(free_kib)
+	i=1
+	while [ $i -le $nr_idle ]; do
+		"$2" $i
+		i=$((i + 1))
+	done
+	after=$(free_kib)
+	pages=$("$4" 1)
+	i=0
+	while [ $i -le $nr_idle ]; do
+		"$3" $i
+		i=$((i + 1))
+	done
+	echo "$1: $nr_idle guests took $((before - after)) KiB, the pages of one are $pages KiB"
+	value "$1" idle_memory_kib $(((before - after) / nr_idle - pages))
+}
+
+kvm_idle_start()
+{
+	"$b/kvm" -S -m 4 "$T/idle.elf" >"/tmp/idle$1" &
+	eval "kvm_pid$1=$!"
+	until_true "output" grep -q ready "/tmp/idle$1"
+}
+
+kvm_idle_stop()
+{
+	eval "kill \$kvm_pid$1; wait \$kvm_pid$1"
+}
+
+kvm_idle_pages()
+{
+	eval "pid=\$kvm_pid$1"
+	sed -n 's/^RssShmem:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$pid/status"
+}
+
+lodge_idle_start()
+{
+	"$lodge" create -q -n "idle$1" -m 4 -k "$T/idle.elf"
+	until_true "output" grep -q ready "/var/log/lodge/idle$1-console.log"
+}
+
+lodge_idle_stop()
+{
+	"$lodge" destroy "idle$1"
+}
+
+lodge_idle_pages()
+{
+	bytes=$("$lodge" info --json "idle$1" | value_of populated)
+	echo $((bytes / 1024))
+}
+
+static_process_start()
+{
+	"$b/native" wait </dev/zero >/dev/null &
+	eval "static_pid$1=$!"
+}
+
+static_process_stop()
+{
+	eval "kill \$static_pid$1; wait \$static_pid$1"
+}
+
+static_process_pages()
+{
+	echo 0
+}
+
+# --- the parts -----------------------------------------------------------------
+
+host_part()
+{
+	"$b/native" | relay_results host
+	"$b/stopwatch" fork_exec_wait 20 "$b/true" | relay_results host
+	idle_memory host static_process_start static_process_stop \
+		static_process_pages
+}
+
+kvm_part()
+{
+	enable_kvm || return 1
+	"$b/kvm" -m 128 "$T/bench.elf" | relay_results kvm
+	"$b/kvm" -H -m 128 "$T/bench.elf" | relay_results kvm-huge
+	for i in 1 2 3; do
+		"$b/kvm" -s
+	done | sort -n -k 3 | head -n 1 | relay_results kvm
+	"$b/stopwatch" -t ready -a "killall kvm" command_to_output_4m 10 \
+		"$b/kvm" -m 4 "$T/idle.elf" | relay_results kvm
+	idle_memory kvm kvm_idle_start kvm_idle_stop kvm_idle_pages
+	disable_kvm
+}
+
+# create_to_output NAME MIB
+create_to_output()
+{
+	"$b/stopwatch" -t ready -a "$lodge destroy bench" "$1" 10 \
+		"$lodge" create -n bench -m "$2" -k "$T/idle.elf" --console |
+		relay_results lodge
+	until_true "end of the processes" no_domain
+}
+
+lodge_part()
+{
+	"$lodge" create -n bench -m 128 -k "$T/bench.elf" --console </dev/null |
+		relay_results lodge
+	until_true "end of the processes" no_domain
+	"$b/start" 4 | relay_results lodge
+	create_to_output command_to_output_4m 4
+	create_to_output command_to_output_1g 1024
+	idle_memory lodge lodge_idle_start lodge_idle_stop lodge_idle_pages
+}
+
+# --- a Linux guest -------------------------------------------------------------
+
+linux_args="quiet loglevel=0 nokaslr mitigations=off tsc=reliable panic=-1"
+
+qemu_linux()
+{
+	enable_kvm || return 1
+	"$b/stopwatch" -t "guest: init" -o /tmp/qemu -a true linux_to_init 1 \
+		/usr/bin/qemu-system-x86_64 -M microvm,rtc=off,pit=off,pic=off \
+		-no-user-config -nodefaults -display none -enable-kvm \
+		-cpu host -m 256 -no-reboot -kernel "$T/vmlinux" \
+		-initrd "$T/guest.cpio" \
+		-chardev stdio,id=out -device virtio-serial-device \
+		-device virtconsole,chardev=out \
+		-append "console=hvc0 $linux_args" | relay_results qemu
+	cat /tmp/qemu
+	disable_kvm
+}
+
+lodge_linux()
+{
+	"$b/stopwatch" -t "guest: init" -o /tmp/lodge -a true linux_to_init 1 \
+		"$lodge" create -n linux -m 256 -k "$T/vmlinux" \
+		-r "$T/guest.cpio" -a "console=hvc0 $linux_args" --console |
+		relay_results lodge
+	cat /tmp/lodge
+	until_true "end of the processes" no_domain
+}
+
+case $part in
+small)
+	host_part
+	check kvm kvm_part
+	check load load_module
+	lodge_part ;;
+linux)
+	check qemu qemu_linux
+	check load load_module
+	lodge_linux ;;
+esac
+check unload unload_module
+finish

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Turns lines "bench SYSTEM NAME AVERAGE MINIMUM" into a table and JSON.
+
+Every row compares one figure of lodge with its peer's and says what ratio (or
+what figure) is asked for.  The minimum is compared: what is above it is the
+host's timer tick and other chance.
+"""
+import json
+import sys
+
+# what, lodge's figure, peer, the peer's figure, most that is asked for, of
+ROWS = [
+    ("CPUID exit", "cpuid", "kvm", "cpuid", 0.5),
+    ("null hypercall", "hypercall", "kvm", "hypercall", 0.5),
+    ("emulated MSR read", "rdmsr_apic_base", "kvm", "rdmsr_apic_base", 0.5),
+    ("port read", "in_port_80", "kvm", "in_port_80", None),
+    ("IPI to itself, sent to taken", "self_ipi", "kvm", "self_ipi", None),
+    ("event, sent to taken", "evtchn_send_to_upcall", None, None, None),
+    ("first touch of 4 KiB", "first_touch_page", "kvm", "first_touch_page",
+     None),
+    ("the same, huge pages", "first_touch_page", "kvm-huge",
+     "first_touch_page", 1.0),
+    ("second touch", "second_touch_page", "kvm-huge", "second_touch_page",
+     None),
+    ("compute loop", "compute_100k", "host", "compute_100k", 1.0),
+    ("pointer chase", "pointer_chase_100k", "host", "pointer_chase_100k", 1.0),
+    ("create to first instruction", "create_to_first_instruction", "host",
+     "fork_exec_wait", 0.5),
+    ("the same against KVM", "create_to_first_instruction", "kvm",
+     "create_to_first_instruction", None),
+    ("command to output, 4 MiB", "command_to_output_4m", "host",
+     "fork_exec_wait", 3.0),
+    ("command to output, 1 GiB", "command_to_output_1g", "host",
+     "fork_exec_wait", 3.0),
+    ("the same against KVM", "command_to_output_4m", "kvm",
+     "command_to_output_4m", None),
+    ("Linux guest to init", "linux_to_init", "qemu", "linux_to_init", 0.8),
+    ("idle guest's memory, KiB", "idle_memory_kib", "kvm", "idle_memory_kib",
+     None),
+]
+IDLE_MEMORY_MOST = 640
+
+# Noise of one timer tick in a measurement that has no shorter minimum.
+TOLERANCE = 0.005
+
+
+def read(path):
+    figures = {}
+    with open(path, encoding="ascii", errors="replace") as lines:
+        for line in lines:
+            words = line.split()
+            if len(words) == 5 and words[0] == "bench":
+                figures[words[1], words[2]] = {
+                    "average": int(words[3]), "minimum": int(words[4])}
+    return figures
+
+
+def compare(figures, row):
+    what, name, peer, peer_name, most = row
+    own = figures.get(("lodge", name))
+    other = figures.get((peer, peer_name))
+    if not own:
+        return None
+    out = {"what": what, "lodge": own["minimum"]}
+    if other:
+        ratio = own["minimum"] / max(1, other["minimum"])
+        out.update(peer=peer, peer_figure=other["minimum"],
+                   ratio=round(ratio, 3))
+        if most:
+            out.update(target=most, met=ratio <= most + TOLERANCE)
+    if name == "idle_memory_kib":
+        out.update(target=IDLE_MEMORY_MOST,
+                   met=own["minimum"] <= IDLE_MEMORY_MOST)
+    return out
+
+
+def number(value):
+    return f"{value:,}" if value is not None else ""
+
+
+def print_table(rows):
+    print("| what | lodge | peer | ratio | target | |")
+    print("| --- | ---: | ---: | ---: | ---: | --- |")
+    for r in rows:
+        peer = number(r.get("peer_figure"))
+        if peer:
+            peer = f"{r['peer']} {peer}"
+        ratio = f"{r['ratio']:.3f}" if "ratio" in r else ""
+        target = f"≤ {r['target']}" if "target" in r else ""
+        met = {True: "met", False: "missed"}.get(r.get("met"), "")
+        print(f"| {r['what']} | {number(r['lodge'])} | {peer} | {ratio} "
+              f"| {target} | {met} |")
+
+
+def main():
+    figures = read(sys.argv[1])
+    rows = [r for r in (compare(figures, row) for row in ROWS) if r]
+    print_table(rows)
+    raw = {f"{system} {name}": f for (system, name), f in figures.items()}
+    with open(sys.argv[2], "w", encoding="ascii") as out:
+        json.dump({"rows": rows, "figures": raw}, out, indent=1)
+        out.write("\n")
+
+
+main()
