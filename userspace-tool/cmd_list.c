@@ -7,6 +7,7 @@
 #include "dev.h"
 #include "domain_ref.h"
 #include "msg.h"
+#include "run_dir.h"
 
 #include <json-c/json.h>
 #include <stdio.h>
@@ -33,11 +34,25 @@ static void state_letters(const struct lodge_domain_info *i, char text[7])
 	text[6] = '\0';
 }
 
-/* Its vCPUs should have threads and have none: only recover helps. */
+/*
+ * No vCPU has a thread, and no runner lives that would lend it one: a thread
+ * that is between two runs is no reason for an alarm.
+ */
 static int lacks_runner(const struct lodge_domain_info *i)
 {
-	return (i->state == LODGE_STATE_RUNNING ||
-		i->state == LODGE_STATE_PAUSED) && !i->nr_running;
+	struct run_dir dir;
+	int runner = -1;
+
+	if (i->nr_running || (i->state != LODGE_STATE_RUNNING &&
+			      i->state != LODGE_STATE_PAUSED))
+		return 0;
+	if (!run_dir_open(&dir, i->name)) {
+		runner = run_dir_open_holder(&dir, ROLE_RUNNER, NULL);
+		run_dir_close(&dir);
+	}
+	if (runner >= 0)
+		close(runner);
+	return runner < 0;
 }
 
 static const char *state_name(const struct lodge_domain_info *i)
