@@ -39,34 +39,6 @@ static void test_block(void)
 		    1000 * MS);
 }
 
-static void test_block_pending(void)
-{
-	u64 before = upcall_count, start = xen_now();
-	s64 ret;
-
-	/*
-	 * The event is there before we block: it must not be slept over.  The
-	 * hypercall stands in the shadow of STI, else the event would come
-	 * before it.
-	 */
-	irq_disable();
-	evtchn_send(ipi_port);
-	timer_set(start + 500 * MS, 0);
-	if (use_vmmcall)
-		__asm__ volatile("sti; vmmcall" : "=a"(ret)
-				 : "a"(NR), "D"(SCHEDOP_block), "S"(0)
-				 : "memory");
-	else
-		__asm__ volatile("sti; vmcall" : "=a"(ret)
-				 : "a"(NR), "D"(SCHEDOP_block), "S"(0)
-				 : "memory");
-	irq_disable();
-	timer_stop();
-	check_hcall("block with an event pending", ret, 0);
-	check("the event came", upcall_count > before);
-	check("without a sleep", xen_now() - start < 500 * MS);
-}
-
 static void test_poll(void)
 {
 	evtchn_port_t ports[2] = { ipi_port, timer_port };
@@ -170,7 +142,6 @@ void test_main(void)
 	evtchn_set_mask(timer_port, false);
 	evtchn_set_mask(ipi_port, false);
 	test_block();
-	test_block_pending();
 	test_poll();
 	test_poll_refusals();
 	test_compat_poll();

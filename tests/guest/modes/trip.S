@@ -189,6 +189,7 @@ trip_entry:
 	movzwl	LOW(real_sp), %eax
 	movl	%eax, NOTE(NOTE_REAL_GP_SP)
 
+	movw	$LOW(14f), LOW(real_resume)
 	movl	$17, %eax
 	xorl	%ebx, %ebx
 	xorl	%ecx, %ecx
@@ -277,6 +278,8 @@ trip_entry:
 	/* xen_version from 32-bit code */
 	.code32
 hypercall32:
+	movl	$NOTE(NOTE_CALL_TRAP), LOW(fault_note)
+	movl	$LOW(3f), LOW(fault_resume)
 	movl	$17, %eax
 	xorl	%ebx, %ebx
 	xorl	%ecx, %ecx
@@ -289,6 +292,10 @@ hypercall32:
 1:	vmmcall
 	ret
 2:	movl	$0xdeadbeef, %eax
+	ret
+	/* it faulted: the return address is still there */
+3:	movl	$TRIP_STACK - 4, %esp
+	movl	$0xbadca11, %eax
 	ret
 
 	/* #GP in 32-bit mode: note vector and error code, go on elsewhere */

@@ -44,7 +44,8 @@ static bool shoot(u64 delay, bool halt, s64 *late, s64 *late_tsc)
 			irq_disable();
 		} else {
 			irq_enable();
-			cpu_relax();
+			while (!fired_ns && !time_after(end))
+				cpu_relax();
 			irq_disable();
 		}
 	}
