@@ -1,0 +1,589 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Calls every ioctl of every kind of lodge's files with random bytes and with
+ * structures that are right but for a field or two, from several processes
+ * that share the files, for a given time.  Whether the kernel took it well is
+ * for its log to say; this program fails if the module refuses everything, and
+ * leaves no domain behind.
+ *
+ * usage: ioctl_fuzz SECONDS [SEED]
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lodge.h"
+
+#define PROCESSES	3
+#define POOL		8
+#define PAGE		4096
+#define ARG_BYTES	8192
+#define SIGNAL_MS	20
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof(*(a)))
+
+enum kind { DEVICE, DOMAIN, VCPU, ATTACH, NR_KINDS };
+
+static const char * const kind_names[NR_KINDS] = {
+	"device", "domain", "vCPU", "attach file",
+};
+
+struct call;
+typedef void (*fill_fn)(void *arg);
+
+/**
+ * struct call - one ioctl
+ * @size: of its structure, 0: the argument is no pointer
+ * @fill: makes an argument that should be accepted
+ * @gives: kind of the file that @fd_at holds on success, NR_KINDS: none
+ */
+struct call {
+	const char *name;
+	unsigned long cmd;
+	size_t size;
+	enum kind kind;
+	fill_fn fill;
+	enum kind gives;
+	size_t fd_at;
+};
+
+/* Successes by call, in memory that all processes share. */
+struct shared {
+	unsigned long done[32];
+	unsigned long ok[32];
+};
+
+static struct shared *shared;
+static unsigned long long state;
+static int pools[NR_KINDS][POOL];
+static int event_fd;
+static sigjmp_buf page_gone;
+static unsigned char *mapped;		/* survives the jump */
+static unsigned char *arg_page;		/* ends where nothing is mapped */
+static unsigned char *read_only;
+static unsigned char *data;		/* a buffer that arguments point to */
+
+static unsigned int rnd(void)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state >> 16;
+}
+
+static unsigned int below(unsigned int n)
+{
+	return rnd() % n;
+}
+
+static unsigned long long odd_value(void)
+{
+	static const unsigned long long values[] = {
+		0, 1, 2, 3, 4, 5, 63, 64, 65, 1023, 1024, 4095, 4096, 0x7fef,
+		0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff,
+		LODGE_ACPI_BASE, LODGE_SPECIAL_BASE, LODGE_LOWMEM_MAX,
+		LODGE_HIGHMEM_BASE, LODGE_MEMORY_MIN, LODGE_MEMORY_MAX,
+		1ull << 63, ~0ull, ~0ull - 4095, 0x00007ffffffff000ull,
+		0xffff888000000000ull, 0xffffffff81000000ull,
+	};
+
+	switch (below(4)) {
+	case 0:
+		return rnd();
+	case 1:
+		return (unsigned long long)rnd() << 32 | rnd();
+	case 2:
+		return (uintptr_t)data;
+	default:
+		return values[below(ARRAY_SIZE(values))];
+	}
+}
+
+static void random_bytes(void *to, size_t n)
+{
+	unsigned char *p = to;
+
+	while (n--)
+		*p++ = rnd();
+}
+
+/* --- arguments that should do ------------------------------------------------- */
+
+static void name_domain(char *name)
+{
+	snprintf(name, LODGE_NAME_LEN, "fuzz-%u-%u", (unsigned int)getuid(),
+		 below(6));
+}
+
+static void fill_size(void *arg)
+{
+	(void)arg;
+}
+
+static void fill_create(void *arg)
+{
+	struct lodge_domain_create *c = arg;
+
+	c->domid = below(4) ? LODGE_DOMID_ANY : 1 + below(20);
+	c->nr_vcpus = 1 + below(3);
+	c->memory = LODGE_MEMORY_MIN + PAGE * below(1024);
+	name_domain(c->name);
+	random_bytes(c->uuid, sizeof(c->uuid));
+}
+
+static void fill_open(void *arg)
+{
+	struct lodge_domain_open *o = arg;
+
+	o->domid = 1 + below(20);
+	if (below(2))
+		return;
+	o->domid = LODGE_DOMID_ANY;
+	name_domain(o->name);
+}
+
+static void fill_list(void *arg)
+{
+	struct lodge_domain_list *l = arg;
+
+	l->first = below(20);
+	l->count = 1 + below(4);
+	l->infos = (uintptr_t)data;
+}
+
+static void fill_reason(void *arg)
+{
+	*(__u32 *)arg = below(6);
+}
+
+static void fill_memory(void *arg)
+{
+	struct lodge_memory *m = arg;
+
+	m->gpa = below(4) ? below(LODGE_MEMORY_MIN) :
+		 LODGE_ACPI_BASE + below(LODGE_ACPI_SIZE);
+	m->length = below(3 * PAGE);
+	m->data = (uintptr_t)data;
+}
+
+static void fill_log(void *arg)
+{
+	struct lodge_log *l = arg;
+
+	l->length = below(2 * PAGE);
+	l->data = (uintptr_t)data;
+}
+
+static void fill_vcpu_open(void *arg)
+{
+	struct lodge_vcpu_open *o = arg;
+
+	o->id = below(2);
+}
+
+static void fill_attach(void *arg)
+{
+	struct lodge_attach *a = arg;
+
+	a->role = 1 + below(2);
+}
+
+static void fill_slot(void *arg)
+{
+	struct lodge_slot *s = arg;
+
+	s->role = 1 + below(2);
+}
+
+/* A flat 32-bit start, as a PVH kernel has it, somewhere in memory. */
+static void fill_state(void *arg)
+{
+	struct lodge_vcpu_state *s = arg;
+	int i;
+
+	s->flags = LODGE_VCPU_ONLINE;
+	s->rip = below(LODGE_MEMORY_MIN);
+	s->rflags = 2;
+	s->cr0 = 0x11;
+	s->xcr0 = 1;
+	s->dr[6] = 0xffff0ff0;
+	s->dr[7] = 0x400;
+	for (i = LODGE_ES; i <= LODGE_GS; i++) {
+		s->seg[i].limit = 0xffffffff;
+		s->seg[i].attr = i == LODGE_CS ? 0xc09b : 0xc093;
+	}
+	s->seg[LODGE_TR].limit = 0x67;
+	s->seg[LODGE_TR].attr = 0x8b;
+	s->seg[LODGE_LDTR].attr = LODGE_SEG_UNUSABLE;
+}
+
+static void fill_eventfd(void *arg)
+{
+	struct lodge_attach_eventfd *e = arg;
+
+	e->fd = below(4) ? event_fd : -1;
+}
+
+static void fill_channel(void *arg)
+{
+	*(__u32 *)arg = 0;
+}
+
+#define CALL(kind, name, type, fill) \
+	{ #name, name, sizeof(type), kind, fill, NR_KINDS, 0 }
+#define PLAIN(kind, name) \
+	{ #name, name, 0, kind, NULL, NR_KINDS, 0 }
+#define MAKER(kind, name, type, fill, gives) \
+	{ #name, name, sizeof(type), kind, fill, gives, offsetof(type, fd) }
+
+static const struct call calls[] = {
+	CALL(DEVICE, LODGE_INFO, struct lodge_info, fill_size),
+	MAKER(DEVICE, LODGE_DOMAIN_CREATE, struct lodge_domain_create,
+	      fill_create, DOMAIN),
+	MAKER(DEVICE, LODGE_DOMAIN_OPEN, struct lodge_domain_open, fill_open,
+	      DOMAIN),
+	CALL(DEVICE, LODGE_DOMAIN_LIST, struct lodge_domain_list, fill_list),
+	CALL(DOMAIN, LODGE_DOMAIN_INFO, struct lodge_domain_info, fill_size),
+	PLAIN(DOMAIN, LODGE_DOMAIN_PAUSE),
+	PLAIN(DOMAIN, LODGE_DOMAIN_UNPAUSE),
+	CALL(DOMAIN, LODGE_DOMAIN_SHUTDOWN, __u32, fill_reason),
+	PLAIN(DOMAIN, LODGE_DOMAIN_DESTROY),
+	CALL(DOMAIN, LODGE_READ_MEMORY, struct lodge_memory, fill_memory),
+	CALL(DOMAIN, LODGE_WRITE_MEMORY, struct lodge_memory, fill_memory),
+	CALL(DOMAIN, LODGE_DOMAIN_LOG, struct lodge_log, fill_log),
+	MAKER(DOMAIN, LODGE_VCPU_OPEN, struct lodge_vcpu_open, fill_vcpu_open,
+	      VCPU),
+	MAKER(DOMAIN, LODGE_ATTACH, struct lodge_attach, fill_attach, ATTACH),
+	CALL(DOMAIN, LODGE_REVOKE, struct lodge_slot, fill_slot),
+	CALL(DOMAIN, LODGE_DOMAIN_STATS, struct lodge_domain_stats, fill_size),
+	PLAIN(VCPU, LODGE_VCPU_RUN),
+	CALL(VCPU, LODGE_VCPU_GET_STATE, struct lodge_vcpu_state, fill_size),
+	CALL(VCPU, LODGE_VCPU_SET_STATE, struct lodge_vcpu_state, fill_state),
+	CALL(ATTACH, LODGE_ATTACH_EVENTFD, struct lodge_attach_eventfd,
+	     fill_eventfd),
+	CALL(ATTACH, LODGE_ATTACH_NOTIFY, __u32, fill_channel),
+};
+
+#define NR_CALLS	ARRAY_SIZE(calls)
+
+/* --- one try --------------------------------------------------------------------- */
+
+/* Any file may be given to any call; mostly the right kind is. */
+static int some_fd(enum kind kind)
+{
+	if (!below(16))
+		kind = below(NR_KINDS);
+	if (!below(64))
+		return event_fd;
+	return pools[kind][below(POOL)];
+}
+
+static void keep_fd(enum kind kind, int fd)
+{
+	int *slot = &pools[kind][below(POOL)];
+
+	if (*slot >= 0)
+		close(*slot);
+	*slot = fd;
+}
+
+/* Change some of what is right; the size stays right more often. */
+static void spoil(unsigned char *arg, size_t size)
+{
+	unsigned int i, n = 1 + below(3);
+	unsigned long long value;
+	size_t at, width;
+
+	for (i = 0; i < n; i++) {
+		width = size >= 8 && below(2) ? 8 : 4;
+		at = below(size / 4) * 4;
+		if (at + width > size)
+			at = size - width;
+		if (!at && below(8))
+			continue;
+		value = odd_value();
+		memcpy(arg + at, &value, width);
+	}
+}
+
+static void make_argument(const struct call *c, unsigned char *arg)
+{
+	unsigned int how = below(8);
+
+	if (!how) {
+		random_bytes(arg, c->size);
+		return;
+	}
+	memset(arg, 0, c->size);
+	c->fill(arg);
+	if (c->size >= 8)
+		*(__u32 *)arg = c->size;
+	if (how > 3)
+		spoil(arg, c->size);
+}
+
+/* Pages that are not there, cannot be written, or are the kernel's. */
+static void *bad_pointer(void)
+{
+	switch (below(4)) {
+	case 0:
+		return read_only;
+	case 1:
+		return arg_page + ARG_BYTES - below(64);
+	default:
+		return (void *)(uintptr_t)odd_value();
+	}
+}
+
+static void try_call(const struct call *c)
+{
+	unsigned char *arg = arg_page + ARG_BYTES - c->size;
+	void *given = arg;
+	int fd = some_fd(c->kind), ret;
+
+	if (c->size) {
+		make_argument(c, arg);
+		if (!below(16))
+			given = bad_pointer();
+	} else {
+		given = below(8) ? NULL : (void *)(uintptr_t)odd_value();
+	}
+	ret = ioctl(fd, c->cmd, given);
+	shared->done[c - calls]++;
+	if (ret < 0)
+		return;
+	shared->ok[c - calls]++;
+	if (c->gives != NR_KINDS) {
+		memcpy(&fd, (char *)given + c->fd_at, sizeof(fd));
+		keep_fd(c->gives, fd);
+	}
+}
+
+static void try_unknown(void)
+{
+	unsigned long cmd = below(2) ? rnd() :
+		_IOC(below(4), LODGE_IOCTL, below(256), below(512));
+
+	ioctl(some_fd(below(NR_KINDS)), cmd, arg_page);
+}
+
+static void on_bus_error(int signal)
+{
+	(void)signal;
+	siglongjmp(page_gone, 1);
+}
+
+static void try_map(void)
+{
+	off_t at = below(2) ? LODGE_MMAP_RING : LODGE_MMAP_RECOVERY;
+	size_t n = PAGE * (1 + below(5));
+
+	if (!below(4))
+		at = odd_value() & ~(PAGE - 1ull);
+	mapped = mmap(NULL, n, PROT_READ | PROT_WRITE,
+		      below(4) ? MAP_SHARED : MAP_PRIVATE, some_fd(ATTACH), at);
+	if (mapped == MAP_FAILED)
+		return;
+	/* Another process may revoke the slot, and the page goes. */
+	if (!sigsetjmp(page_gone, 1))
+		mapped[below(PAGE)] = rnd();
+	munmap(mapped, n);
+}
+
+static void try_rest(void)
+{
+	struct pollfd p = { .events = POLLIN | POLLPRI | POLLOUT };
+	char byte;
+
+	p.fd = some_fd(below(NR_KINDS));
+	poll(&p, 1, 0);
+	if (p.fd != pools[DEVICE][0] && read(p.fd, &byte, 0) < 0)
+		return;
+}
+
+static void one_step(void)
+{
+	switch (below(64)) {
+	case 0:
+		try_unknown();
+		break;
+	case 1:
+		try_map();
+		break;
+	case 2:
+		try_rest();
+		break;
+	case 3:
+		keep_fd(1 + below(NR_KINDS - 1), -1);
+		break;
+	default:
+		try_call(&calls[below(NR_CALLS)]);
+	}
+}
+
+/* --- the run --------------------------------------------------------------------- */
+
+static void on_signal(int signal)
+{
+	(void)signal;
+}
+
+/* A vCPU that runs ends its run for a signal. */
+static void start_signals(unsigned int ms)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	struct itimerval every = {
+		.it_interval.tv_usec = ms * 1000,
+		.it_value.tv_usec = ms * 1000,
+	};
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &every, NULL);
+}
+
+static time_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+static void fuzz(unsigned int seconds, unsigned long long seed)
+{
+	time_t end = now() + seconds;
+
+	signal(SIGBUS, on_bus_error);
+	state = seed * 2654435761u + 88172645463325252ull;
+	start_signals(SIGNAL_MS);
+	while (now() < end)
+		one_step();
+	_exit(0);
+}
+
+static void *map(size_t n, int prot)
+{
+	void *p = mmap(NULL, n, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED) {
+		perror("mmap");
+		exit(2);
+	}
+	return p;
+}
+
+static void set_up(void)
+{
+	int i, k;
+
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	arg_page = map(ARG_BYTES + PAGE, PROT_READ | PROT_WRITE);
+	munmap(arg_page + ARG_BYTES, PAGE);
+	read_only = map(ARG_BYTES, PROT_READ);
+	data = map(64 * PAGE, PROT_READ | PROT_WRITE);
+	event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	for (k = 0; k < NR_KINDS; k++)
+		for (i = 0; i < POOL; i++)
+			pools[k][i] = -1;
+	for (i = 0; i < POOL; i++)
+		pools[DEVICE][i] = open(LODGE_DEVICE, O_RDWR | O_CLOEXEC);
+	if (shared == MAP_FAILED || pools[DEVICE][0] < 0) {
+		perror(LODGE_DEVICE);
+		exit(2);
+	}
+	/* Files that all processes share. */
+	start_signals(SIGNAL_MS);
+	for (i = 0; i < 2000; i++)
+		try_call(&calls[below(NR_CALLS)]);
+	start_signals(0);
+}
+
+static int destroy_all(void)
+{
+	struct lodge_domain_info *infos = (void *)data;
+	struct lodge_domain_list list = { .size = sizeof(list), .count = 64,
+					  .infos = (uintptr_t)infos };
+	struct lodge_domain_open open = { .size = sizeof(open) };
+	unsigned int i;
+
+	if (ioctl(pools[DEVICE][0], LODGE_DOMAIN_LIST, &list))
+		return -1;
+	for (i = 0; i < list.count; i++) {
+		if (infos[i].owner != getuid())
+			continue;
+		open.domid = infos[i].domid;
+		if (ioctl(pools[DEVICE][0], LODGE_DOMAIN_OPEN, &open) ||
+		    ioctl(open.fd, LODGE_DOMAIN_DESTROY, 0))
+			return -1;
+		close(open.fd);
+	}
+	return 0;
+}
+
+/* Every call must have done its work now and then, or nothing was tested. */
+static int report(void)
+{
+	unsigned int i, never = 0;
+
+	for (i = 0; i < NR_CALLS; i++) {
+		printf("%-12s %-22s %9lu calls %9lu accepted\n",
+		       kind_names[calls[i].kind], calls[i].name,
+		       shared->done[i], shared->ok[i]);
+		never += !shared->ok[i];
+	}
+	if (never)
+		printf("%u calls were never accepted\n", never);
+	return never ? 1 : 0;
+}
+
+static int child_failed(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) < 0)
+		return 1;
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		return 0;
+	printf("a fuzzing process ended with %#x\n", status);
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int seconds = argc > 1 ? atoi(argv[1]) : 60;
+	unsigned long long seed = argc > 2 ? strtoull(argv[2], NULL, 0) :
+				  (unsigned long long)time(NULL);
+	pid_t pids[PROCESSES];
+	int i, failed = 0;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	printf("seed %llu\n", seed);
+	state = seed + 88172645463325252ull;
+	set_up();
+	for (i = 0; i < PROCESSES; i++) {
+		pids[i] = fork();
+		if (!pids[i])
+			fuzz(seconds, seed + i);
+	}
+	for (i = 0; i < PROCESSES; i++)
+		failed |= child_failed(pids[i]);
+	if (destroy_all()) {
+		perror("destroying what is left");
+		failed = 1;
+	}
+	return report() | failed;
+}
