@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2010,SC2046,SC2154,SC3013
+#
+# What scripts that make domains share: waiting for a state of things, finding
+# a domain's processes, and proving that nothing is left of it.  Sourced after
+# lib.sh.
+
+lodge=$T/lodge
+domains_limit=120	# seconds of the host's clock; far beyond what is needed
+
+uptime_ms()
+{
+	sed 's/\([0-9]*\)\.\([0-9][0-9]\).*/\1\20/' /proc/uptime
+}
+
+# until_true WHAT CMD...: look every 10 ms until CMD succeeds; in the end say
+# that WHAT never came.
+until_true()
+{
+	domains_what=$1
+	shift
+	domains_end=$(($(uptime_ms) + domains_limit * 1000))
+	until "$@"; do
+		if [ "$(uptime_ms)" -ge "$domains_end" ]; then
+			echo "no $domains_what after $domains_limit s" >&2
+			return 1
+		fi
+		usleep 10000
+	done
+}
+
+load_module()
+{
+	insmod "$T/lodge.ko" && [ -c /dev/lodge ]
+}
+
+# Every process that runs the tool, whatever it calls itself.
+lodge_pids()
+{
+	for domains_proc in /proc/[0-9]*; do
+		[ "$domains_proc/exe" -ef "$lodge" ] &&
+			echo "${domains_proc#/proc/}"
+	done
+	return 0
+}
+
+# pid_of ROLE NAME: the keeper, runner, console or store of a domain.  A role
+# is a process name; the domain is told by its run directory, which each of
+# them has open.
+pid_of()
+{
+	for domains_pid in $(lodge_pids); do
+		read -r domains_comm 2>/dev/null \
+			<"/proc/$domains_pid/comm" || continue
+		[ "$domains_comm" = "lodge-$1" ] &&
+			domains_has_dir "$domains_pid" "/run/lodge/$2" &&
+			echo "$domains_pid"
+	done
+	return 0
+}
+
+domains_has_dir()
+{
+	for domains_fd in "/proc/$1/fd/"*; do
+		[ "$domains_fd" -ef "$2" ] && return 0
+	done
+	return 1
+}
+
+has_role()
+{
+	[ -n "$(pid_of "$1" "$2")" ]
+}
+
+is_gone()
+{
+	[ ! -e "/run/lodge/$1" ]
+}
+
+# value_of KEY: of the only line `"KEY": VALUE` in JSON on stdin.
+value_of()
+{
+	sed -n "s/^ *\"$1\": *\"\{0,1\}\([^\",]*\).*/\1/p"
+}
+
+# is_state NAME STATE
+is_state()
+{
+	[ "$("$lodge" list --json "$1" 2>/dev/null | value_of state)" = "$2" ]
+}
+
+references()
+{
+	cat /sys/module/lodge/refcnt
+}
+
+no_domain()
+{
+	[ "$(references)" = 0 ] && [ -z "$(lodge_pids)" ]
+}
+
+# Fails and tells what is left of domains that are all said to be gone.
+nothing_left()
+{
+	# What was killed is gone only when the kernel has let go of it.
+	until_true "end of the processes" no_domain || {
+		echo "references $(references), processes" $(lodge_pids)
+		return 1
+	}
+	if ls -A /run/lodge 2>/dev/null | grep .; then
+		echo "left in /run/lodge"
+		return 1
+	fi
+	if "$lodge" list --json | grep '"name"'; then
+		echo "left in the list"
+		return 1
+	fi
+}
+
+unload_module()
+{
+	nothing_left && rmmod lodge && [ ! -e /dev/lodge ] &&
+		[ ! -d /sys/module/lodge ]
+}
