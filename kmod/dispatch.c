@@ -138,7 +138,10 @@ static enum vmexit_action handle_cpu_off(struct vcpu *vcpu,
 
 /*
  * sleeps: the interpreter may sleep, so it is not called with interrupts off.
- * The others answer VMEXIT_AGAIN when they find that they have to.
+ * The others answer VMEXIT_AGAIN when they find that they have to.  Exceptions
+ * are in this class for another reason: an exception in the delivery of the
+ * one that we inject exits before any interrupt of the host can, so a guest
+ * could hold the CPU in one slice for ever.
  */
 static const struct {
 	enum vmexit_action (*interpret)(struct vcpu *vcpu,
@@ -162,7 +165,7 @@ static const struct {
 	[VMEXIT_CACHE] = { handle_skip, "cache" },
 	[VMEXIT_UNDEFINED] = { handle_undefined, "undefined" },
 	[VMEXIT_PRIVILEGED] = { handle_privileged, "privileged" },
-	[VMEXIT_EXCEPTION] = { handle_exception, "exception" },
+	[VMEXIT_EXCEPTION] = { handle_exception, "exception", true },
 	[VMEXIT_TASK_SWITCH] = { handle_task_switch, "task-switch", true },
 	[VMEXIT_TRIPLE_FAULT] = { handle_triple_fault, "triple-fault", true },
 	[VMEXIT_MACHINE_CHECK] = { handle_nothing, "machine-check" },

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# Runs each guest program of the list and judges it by two things: its own
+# last line on the console, and how its domain ended.
+
+. "$T/lib.sh"
+
+log=/var/log/lodge
+mkdir -p /run/guests
+
+make_config()
+{
+	cat >/run/guests/cfg <<END
+name = "$1"
+kernel = "$T/$1.elf"
+memory = $2
+on_poweroff = "destroy"
+on_reboot = "destroy"
+on_crash = "destroy"
+END
+}
+
+# The reason that the hypervisor log gives for the domain's end.
+end_of()
+{
+	"$T/lodge" dmesg "$1" |
+		sed -n 's/.*domain shut down (\([^)]*\)).*/\1/p' | tr -d -
+}
+
+# has_registers NAME: a crash must leave the vCPU's state in the log.
+has_registers()
+{
+	"$T/lodge" dmesg "$1" | grep -q ' rip [0-9a-f]\{16\}'
+}
+
+# run_to_end NAME TIMEOUT EXPECT
+run_to_end()
+{
+	timeout "$2" "$T/lodge" create /run/guests/cfg --console \
+		>/run/guests/out 2>/run/guests/err </dev/null
+	status=$?
+	if [ "$status" -ge 124 ]; then
+		"$T/lodge" destroy "$1" 2>/dev/null
+		fail "$1" "no end after $2 s:" "$(tail -n 1 /run/guests/out)"
+		return
+	fi
+	end=$(end_of "$1")
+	if [ "$end" != "$3" ]; then
+		fail "$1" "ended as '$end', not $3:" "$(tail -n 1 /run/guests/out)"
+	elif grep -q '^not ok' /run/guests/out; then
+		fail "$1" "$(grep '^not ok' /run/guests/out | head -n 4 | tr '\n' ' ')"
+	elif [ "$3" = crash ] && [ "$1" != crash_shutdown ] &&
+	     ! has_registers "$1"; then
+		fail "$1" "no registers in the log"
+	elif ! grep -q '^done: [0-9]* ok, 0 failed' /run/guests/out &&
+	     ! grep -q '^ready' /run/guests/out &&
+	     ! grep -q '^bench ' /run/guests/out; then
+		fail "$1" "no verdict:" "$(tail -n 1 /run/guests/out)"
+	else
+		pass "$1"
+	fi
+}
+
+# wait_for_ready NAME: until its first line is in the console's log.
+wait_for_ready()
+{
+	tries=0
+	until grep -q ready "$log/$1-console.log" 2>/dev/null; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 100 ] || return 1
+		usleep 50000
+	done
+}
+
+# run_on NAME SECONDS: it must not end by itself, nor keep the host from us.
+run_on()
+{
+	rm -f "$log/$1-console.log"
+	if ! "$T/lodge" create /run/guests/cfg 2>/run/guests/err; then
+		fail "$1" "$(tail -n 1 /run/guests/err)"
+		return
+	fi
+	if ! wait_for_ready "$1"; then
+		fail "$1" "it printed nothing"
+	elif ! sleep "$2" || ! "$T/lodge" list | grep -q "^$1 "; then
+		fail "$1" "it did not run on"
+	else
+		pass "$1"
+	fi
+	"$T/lodge" destroy "$1"
+}
+
+insmod "$T/lodge.ko" || fail load "insmod refused"
+while read -r name mem timeout expect; do
+	case $name in
+	'#'*|'') continue ;;
+	esac
+	want "$name" || continue
+	make_config "$name" "$mem"
+	case $expect in
+	run) run_on "$name" 1 ;;
+	*) run_to_end "$name" "$timeout" "$expect" ;;
+	esac </dev/null
+	splats "$name.kernel-log"
+done <"$T/list"
+check unload rmmod lodge
+finish
