@@ -7,7 +7,7 @@
  */
 #include "cpu.h"
 
-#include <linux/cpuhotplug.h>
+#include <linux/cpu.h>
 #include <linux/kobject.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -20,14 +20,14 @@
 #include "compat.h"
 #include "vendor.h"
 
-/* virt_users, hotplug_state, emergency_set.  Outermost lock of the module. */
+/* virt_users, emergency_set.  Outermost lock of the module, then the CPUs. */
 static DEFINE_MUTEX(virt_lock);
 static unsigned int virt_users;
 static int hotplug_state;
 static bool emergency_set;
 static bool ending;		/* written once at reboot */
 
-static int cpu_up_callback(unsigned int cpu)
+static int enable_here(void)
 {
 	unsigned long flags;
 	int err;
@@ -36,10 +36,21 @@ static int cpu_up_callback(unsigned int cpu)
 	err = vendor->cpu_enable();
 	local_irq_restore(flags);
 	if (err)
-		pr_err_ratelimited("lodge: CPU %u: virtualization is %s\n", cpu,
-				   err == -EBUSY ? "in use by another hypervisor (is a KVM guest running? stop it, or unload kvm_intel)" :
+		pr_err_ratelimited("lodge: CPU %u: virtualization is %s\n",
+				   raw_smp_processor_id(), err == -EBUSY ?
+				   "in use by another hypervisor (is a KVM guest running? stop it, or unload kvm_intel)" :
 				   "refused by the CPU");
 	return err;
+}
+
+/*
+ * Hotplug callbacks run with the CPUs locked for writing; cpu_virt_get() and
+ * cpu_virt_put() change virt_users with them locked for reading, so a CPU
+ * that comes sees the count that the others act on.
+ */
+static int cpu_up_callback(unsigned int cpu)
+{
+	return virt_users ? enable_here() : 0;
 }
 
 static int cpu_down_callback(unsigned int cpu)
@@ -50,6 +61,19 @@ static int cpu_down_callback(unsigned int cpu)
 	vendor->cpu_disable();
 	local_irq_restore(flags);
 	return 0;
+}
+
+static void enable_one(void *err)
+{
+	int ret = enable_here();
+
+	if (ret)
+		WRITE_ONCE(*(int *)err, ret);
+}
+
+static void disable_one(void *unused)
+{
+	vendor->cpu_disable();
 }
 
 /* Is a module of this name in the kernel?  Its kobject is beside ours. */
@@ -105,16 +129,15 @@ int cpu_virt_get(void)
 		virt_users++;
 		goto unlock;
 	}
-	/* Runs the callback on each CPU, and undoes all if one refuses. */
-	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "lodge:online",
-				cpu_up_callback, cpu_down_callback);
-	if (err < 0)
-		goto unlock;
-	hotplug_state = err;
-	err = 0;
-	preempt_notifier_inc();
-	virt_users = 1;
-	emergency_update(!module_is_present("kvm_intel"));
+	cpus_read_lock();
+	on_each_cpu(enable_one, &err, 1);
+	if (err)
+		on_each_cpu(disable_one, NULL, 1);
+	else
+		virt_users = 1;
+	cpus_read_unlock();
+	if (!err)
+		emergency_update(!module_is_present("kvm_intel"));
 unlock:
 	mutex_unlock(&virt_lock);
 	return err;
@@ -123,22 +146,18 @@ unlock:
 void cpu_virt_put(void)
 {
 	mutex_lock(&virt_lock);
+	cpus_read_lock();
 	if (!--virt_users) {
 		emergency_update(false);
-		preempt_notifier_dec();
-		cpuhp_remove_state(hotplug_state);
+		on_each_cpu(disable_one, NULL, 1);
 	}
+	cpus_read_unlock();
 	mutex_unlock(&virt_lock);
 }
 
 bool cpu_virt_is_ending(void)
 {
 	return READ_ONCE(ending);
-}
-
-static void disable_one(void *unused)
-{
-	vendor->cpu_disable();
 }
 
 /* Also before kexec: the next kernel must find the CPUs as firmware does. */
@@ -181,17 +200,29 @@ int cpu_virt_init(void)
 	if (err)
 		return err;
 	err = register_reboot_notifier(&reboot_nb);
-	if (err) {
-		unregister_module_notifier(&module_nb);
-		return err;
-	}
+	if (err)
+		goto unregister_module;
+	err = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "lodge:online",
+					cpu_up_callback, cpu_down_callback);
+	if (err < 0)
+		goto unregister_reboot;
+	hotplug_state = err;
 	register_syscore_ops(&virt_syscore);
+	preempt_notifier_inc();
 	return 0;
+
+unregister_reboot:
+	unregister_reboot_notifier(&reboot_nb);
+unregister_module:
+	unregister_module_notifier(&module_nb);
+	return err;
 }
 
 void cpu_virt_exit(void)
 {
+	preempt_notifier_dec();
 	unregister_syscore_ops(&virt_syscore);
+	cpuhp_remove_state_nocalls(hotplug_state);
 	unregister_reboot_notifier(&reboot_nb);
 	unregister_module_notifier(&module_nb);
 }

@@ -7,6 +7,7 @@
 
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
@@ -30,6 +31,18 @@ long dev_dispatch(const struct dev_ioctl *table, unsigned int nr,
 		if (table[i].cmd == cmd)
 			return table[i].call(object, arg);
 	return -ENOTTY;
+}
+
+int dev_store_fd(int fd, unsigned long arg, const void *src, u32 size)
+{
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = dev_store(arg, src, size);
+	if (err)
+		close_fd(fd);
+	return err;
 }
 
 static bool may_open(const struct domain *d)
@@ -70,12 +83,8 @@ static long call_create(void *unused, unsigned long arg)
 	if (err)
 		return err;
 	create.fd = dev_domain_fd(d);
-	err = create.fd < 0 ? create.fd : dev_store(arg, &create,
-						    sizeof(create));
-	/*
-	 * Without the answer nobody knows of the domain.  A descriptor that
-	 * was made stays open, to a dying domain, until the caller closes it.
-	 */
+	err = dev_store_fd(create.fd, arg, &create, sizeof(create));
+	/* Without the answer nobody knows of the domain. */
 	if (err)
 		domain_destroy(d);
 	domain_put(d);
@@ -100,7 +109,7 @@ static long call_open(void *unused, unsigned long arg)
 	if (!may_open(d))
 		goto put;
 	open.fd = dev_domain_fd(d);
-	err = open.fd < 0 ? open.fd : dev_store(arg, &open, sizeof(open));
+	err = dev_store_fd(open.fd, arg, &open, sizeof(open));
 put:
 	domain_put(d);
 	return err;

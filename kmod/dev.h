@@ -52,4 +52,10 @@ static inline int dev_store(unsigned long arg, const void *src, u32 size)
 	return copy_to_user((void __user *)arg, src, size) ? -EFAULT : 0;
 }
 
+/*
+ * Answer with a structure that names the new descriptor @fd, or -errno in its
+ * place; if the caller's memory takes no answer, the descriptor is closed.
+ */
+int dev_store_fd(int fd, unsigned long arg, const void *src, u32 size);
+
 #endif /* LODGE_DEV_H */

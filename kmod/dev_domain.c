@@ -222,7 +222,7 @@ static long call_vcpu_open(void *object, unsigned long arg)
 		return -ENODEV;
 	open.id = array_index_nospec(open.id, d->nr_vcpus);
 	open.fd = vcpu_fd(d->vcpus[open.id]);
-	return open.fd < 0 ? open.fd : dev_store(arg, &open, sizeof(open));
+	return dev_store_fd(open.fd, arg, &open, sizeof(open));
 }
 
 static long call_attach(void *object, unsigned long arg)
@@ -239,9 +239,11 @@ static long call_attach(void *object, unsigned long arg)
 	if (ret < 0 && ret != -EBUSY)
 		return ret;
 	attach.fd = ret;
-	/* With EBUSY the caller learns who holds it. */
+	if (ret >= 0)
+		return dev_store_fd(ret, arg, &attach, sizeof(attach));
+	/* The caller learns who holds it. */
 	err = dev_store(arg, &attach, sizeof(attach));
-	return ret < 0 ? ret : err;
+	return err ?: ret;
 }
 
 static long call_revoke(void *object, unsigned long arg)
