@@ -52,6 +52,9 @@ static void load(struct vcpu *vcpu)
 	vendor->vcpu_load(vcpu);
 	WRITE_ONCE(vcpu->cpu, smp_processor_id());
 	vcpu->run_start_ns = ktime_get_ns();
+	/* TSCs that disagree: the time record is this CPU's. */
+	if (unlikely(!vcpu->domain->xen.clock.stable))
+		set_bit(VCPU_REQ_CLOCK, &vcpu->requests);
 }
 
 static void put(struct vcpu *vcpu)
@@ -116,12 +119,8 @@ static void flush_requests(struct vcpu *vcpu)
 /* A start state came by VCPUOP_initialise, or INIT and STARTUP did. */
 static void start(struct vcpu *vcpu)
 {
-	if (!READ_ONCE(vcpu->xen.start)) {
+	if (!xen_vcpu_start(vcpu))
 		lapic_handle_start(vcpu);
-		return;
-	}
-	vcpu_reset(vcpu);
-	xen_vcpu_start(vcpu);
 }
 
 /* Requests that may sleep. */

@@ -12,6 +12,7 @@
 #include "emul/emul.h"
 #include "emul/lapic.h"
 #include "vcpu.h"
+#include "xen/guest_if.h"
 
 /*
  * A vCPU counts as up from the STARTUP on, not from when its thread acts on
@@ -62,7 +63,9 @@ enum vmexit_action emul_hlt(struct vcpu *vcpu, const struct vmexit *x)
 	    READ_ONCE(vcpu->nmi_pending))
 		return VMEXIT_BLOCK;
 	if (vcpu_go_down(vcpu))
-		return domain_shutdown(vcpu->domain, LODGE_SHUTDOWN_POWEROFF,
+		return domain_shutdown(vcpu->domain,
+				       xen_shutdown_reason(vcpu->domain,
+							   LODGE_SHUTDOWN_POWEROFF),
 				       "every vCPU halted with interrupts off");
 	return VMEXIT_BLOCK;
 }
