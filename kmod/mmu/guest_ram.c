@@ -353,7 +353,11 @@ static int fill(struct guest_ram *ram, gfn_t gfn, const struct s2_leaf *seen)
 	gfn_t block = GFN(gfn.v & ~(GFNS_PER_2M - 1));
 	int err = -ENOMEM;
 
-	if (seen->level >= S2_2M && ram->s2.max_level >= S2_2M &&
+	/*
+	 * The lowest block comes page by page: start code, tables and small
+	 * guests lie there and touch few of its pages.
+	 */
+	if (block.v && seen->level >= S2_2M && ram->s2.max_level >= S2_2M &&
 	    covers_2m(ram, gfn))
 		err = add_leaf(ram, block, S2_2M, seen);
 	if (err == -ENOMEM)

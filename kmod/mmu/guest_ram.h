@@ -71,7 +71,8 @@ bool guest_ram_covers(const struct guest_ram *ram, gfn_t gfn);
  * @gpa: where the guest faulted
  * @access: S2_* that it wanted
  *
- * May sleep.  Takes 2 MiB where the whole aligned block is RAM and untouched.
+ * May sleep.  Takes 2 MiB where the whole aligned block is RAM and untouched
+ * and not the lowest.
  * Return: 0 go on; -ENXIO nothing is there (hole, or emptied); -EACCES the
  * frame is present without @access; -ENOMEM the host has no page now.
  */
