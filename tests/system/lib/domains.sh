@@ -6,14 +6,14 @@
 # lib.sh.
 
 lodge=$T/lodge
-domains_limit=120	# seconds of the host's clock; far beyond what is needed
+domains_limit=60	# seconds of the host's clock; far beyond what is needed
 
 uptime_ms()
 {
 	sed 's/\([0-9]*\)\.\([0-9][0-9]\).*/\1\20/' /proc/uptime
 }
 
-# until_true WHAT CMD...: look every 10 ms until CMD succeeds; in the end say
+# until_true WHAT CMD...: look every 50 ms until CMD succeeds; in the end say
 # that WHAT never came.
 until_true()
 {
@@ -25,7 +25,7 @@ until_true()
 			echo "no $domains_what after $domains_limit s" >&2
 			return 1
 		fi
-		usleep 10000
+		usleep 50000
 	done
 }
 

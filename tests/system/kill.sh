@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2015,SC2154,SC1091
+#
+# Boots Linux guests and kills runners, keepers and viewers at random moments,
+# 20 in all.  Every guest must get to its end, once, as if nothing had been.
+# Then keeper and runner die together and `lodge recover` is asked to help, and
+# `lodge create` is killed on its way.
+
+. "$T/lib.sh"
+. "$T/domains.sh"
+
+total=20
+each=5
+name=victim
+console=/var/log/lodge/$name-console.log
+seed=$(cat "$T/seed")
+killed=0
+
+# random N: into $random, 0 to N - 1.  Repeatable, unlike the shell's own.
+random()
+{
+	seed=$(((seed * 1103515245 + 12345) % 2147483648))
+	random=$((seed / 65536 % $1))
+}
+
+boot()
+{
+	rm -rf /var/log/lodge
+	"$lodge" create -q -n $name -m 64 -k "$T/vmlinuz" -r "$T/guest.cpio" \
+		-a "console=hvc0 quiet $1"
+}
+
+start_viewer()
+{
+	"$lodge" console $name </dev/null >/run/seen 2>/run/view-errors &
+	viewer=$!
+}
+
+is_alive()
+{
+	kill -0 "$1" 2>/dev/null
+}
+
+# kill_one ROLE: only what was alive and died of it counts.
+kill_one()
+{
+	if [ "$1" = tool ]; then
+		is_alive "$viewer" || start_viewer
+		pid=$viewer
+	else
+		until_true "$1" has_role_or_end "$1" || return 1
+		pid=$(pid_of "$1" $name)
+	fi
+	[ -n "$pid" ] && kill -KILL "$pid" 2>/dev/null || return 0
+	killed=$((killed + 1))
+	echo "killed the $1 at $(uptime_ms) ms"
+}
+
+has_role_or_end()
+{
+	has_role "$1" $name || is_gone $name
+}
+
+ended_well()
+{
+	until_true "end of the boot" is_gone $name || return 1
+	inits=$(grep -c '^guest: init' $console)
+	done=$(grep -c '^guest: done' $console)
+	[ "$inits" = 1 ] && [ "$done" = 1 ] ||
+		{ echo "init $inits times, done $done times"; return 1; }
+	"$lodge" dmesg $name | grep -q 'shut down (power-off)' ||
+		{ "$lodge" dmesg $name | tail -n 2; return 1; }
+}
+
+# One boot with kills at random times.
+round()
+{
+	boot '' || return 1
+	start_viewer
+	n=0
+	while [ $n -lt $each ] && ! is_gone $name; do
+		n=$((n + 1))
+		random $((boot_ms / each))
+		usleep $((random * 1000))
+		random 3
+		case $random in
+		0) kill_one runner ;;
+		1) kill_one keeper ;;
+		2) kill_one tool ;;
+		esac || return 1
+	done
+	ended_well || return 1
+	wait
+	nothing_left
+}
+
+# A boot that nobody disturbs: how long it takes, and that it works at all.
+measure_boot()
+{
+	start=$(uptime_ms)
+	boot '' && ended_well || return 1
+	echo $(($(uptime_ms) - start)) >/run/boot-ms
+}
+
+# The shell of a check is its own: what it found is handed on in files.
+rounds()
+{
+	boot_ms=$(cat /run/boot-ms)
+	tries=0
+	while [ $killed -lt $total ] && [ $tries -lt 12 ]; do
+		tries=$((tries + 1))
+		round >/run/round 2>&1 ||
+			{ cat /run/round; echo "boot $tries"; return 1; }
+		cat /run/round >>/run/rounds
+	done
+	[ $killed -ge $total ] ||
+		{ echo "only $killed kills in $tries boots"; return 1; }
+}
+
+booted()
+{
+	grep -q '^guest: init' $console 2>/dev/null
+}
+
+no_runner()
+{
+	[ "$("$lodge" list --json $name | value_of runner)" = false ]
+}
+
+# Stopped first, so that neither can replace the other.
+kill_both()
+{
+	keeper=$(pid_of keeper $name) runner=$(pid_of runner $name)
+	[ -n "$keeper" ] && [ -n "$runner" ] || return 1
+	kill -STOP "$keeper" "$runner"
+	kill -KILL "$keeper" "$runner"
+	until_true "death of the runner" no_runner
+}
+
+recover_goes_on()
+{
+	boot lodge_do=clock && until_true "init" booted && kill_both || return 1
+	! has_role keeper $name && ! has_role runner $name || return 1
+	"$lodge" list | grep -q 'no runner: lodge recover' || return 1
+	before=$(grep -c '^guest: time' $console)
+	"$lodge" recover $name || return 1
+	has_role keeper $name && has_role runner $name || return 1
+	until_true "line of the guest" more_lines || return 1
+	[ "$(grep -c '^guest: init' $console)" = 1 ] || return 1
+	"$lodge" recover $name | grep -q 'nothing to do' &&
+		"$lodge" destroy $name && nothing_left
+}
+
+more_lines()
+{
+	[ "$(grep -c '^guest: time' $console)" -ge $((before + 2)) ]
+}
+
+# Whatever create had done, destroy ends it.
+killed_create()
+{
+	n=0
+	while [ $n -lt 10 ]; do
+		n=$((n + 1))
+		"$lodge" create -q -n $name -m 4 -k "$T/idle.elf" &
+		pid=$!
+		random 30
+		usleep $((random * 1000))
+		kill -KILL $pid 2>/dev/null
+		wait $pid 2>/dev/null
+		"$lodge" destroy $name 2>/run/said ||
+			grep -q 'no such domain' /run/said ||
+			{ cat /run/said; return 1; }
+		nothing_left || { echo "after create number $n"; return 1; }
+	done
+}
+
+echo "SEED=$seed"
+check load load_module
+check undisturbed measure_boot
+echo "an undisturbed boot takes $(cat /run/boot-ms) ms"
+check "$total-kills" rounds
+[ ! -r /run/rounds ] || cat /run/rounds
+check recover recover_goes_on
+check killed-create killed_create
+check unload unload_module
+finish
