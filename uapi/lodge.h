@@ -8,7 +8,14 @@
  * and 64-bit callers; pointers travel as __u64; @size is sizeof() of the
  * caller's structure and must equal the size that this header gives; reserved
  * fields and unknown flag bits must be zero (-EINVAL).  A call that fails has
- * changed nothing.
+ * changed nothing.  A call with _IO() takes 0 as its argument (-EINVAL).
+ * Besides the errors named at each structure there are EFAULT, a bad pointer;
+ * ENOMEM; EMFILE and ENFILE where a file is opened; ENOTTY, a call that this
+ * kind of file does not have.
+ *
+ * What a file may do was decided when it was opened.  It keeps the domain's
+ * structures, not the domain: after LODGE_DOMAIN_DESTROY it can still be asked
+ * for state and log.
  */
 #ifndef _UAPI_LODGE_H
 #define _UAPI_LODGE_H
@@ -31,6 +38,8 @@
  * LODGE_LOWMEM_MAX; what does not fit goes on at 4 GiB.  The ACPI window is
  * RAM outside the guest's memory map proper.  The special pages belong to the
  * module: the store and console rings are the two that exist from the start.
+ * Frames outside of all this, and frames that the guest gave back, are holes:
+ * reads give ones, writes are dropped.
  */
 #define LODGE_LOWMEM_MAX	0xf0000000ull
 #define LODGE_HIGHMEM_BASE	0x100000000ull
@@ -56,7 +65,7 @@
 #define LODGE_DOMAIN_INFO	_IOWR(LODGE_IOCTL, 0x10, struct lodge_domain_info)
 #define LODGE_DOMAIN_PAUSE	_IO(LODGE_IOCTL, 0x11)
 #define LODGE_DOMAIN_UNPAUSE	_IO(LODGE_IOCTL, 0x12)
-#define LODGE_DOMAIN_SHUTDOWN	_IOW(LODGE_IOCTL, 0x13, __u32)
+#define LODGE_DOMAIN_SHUTDOWN	_IOW(LODGE_IOCTL, 0x13, __u32)	/* the reason */
 #define LODGE_DOMAIN_DESTROY	_IO(LODGE_IOCTL, 0x14)
 #define LODGE_READ_MEMORY	_IOWR(LODGE_IOCTL, 0x15, struct lodge_memory)
 #define LODGE_WRITE_MEMORY	_IOWR(LODGE_IOCTL, 0x16, struct lodge_memory)
@@ -65,6 +74,23 @@
 #define LODGE_ATTACH		_IOWR(LODGE_IOCTL, 0x19, struct lodge_attach)
 #define LODGE_REVOKE		_IOW(LODGE_IOCTL, 0x1a, struct lodge_slot)
 #define LODGE_DOMAIN_STATS	_IOWR(LODGE_IOCTL, 0x1b, struct lodge_domain_stats)
+
+/*
+ * The calls without a structure.  PAUSE has every vCPU leave the guest, which
+ * it may not have done yet when the call returns; UNPAUSE lets them go on.
+ * SHUTDOWN takes a pointer to one of enum lodge_shutdown_reason (-EINVAL) and
+ * stops the domain for good as it stands; the first reason of a domain wins,
+ * and a later call succeeds without effect.  DESTROY ends the domain, whatever
+ * it does, takes it off the list and hangs up its attach files; memory is
+ * freed with the last open file of the domain.  A second DESTROY does nothing.
+ *
+ * poll() on a domain file gives POLLIN after a change of state until
+ * LODGE_DOMAIN_INFO is read on that file, and POLLHUP once the domain is
+ * destroyed.  Changes are pause, unpause, shutdown, whoever brought it about,
+ * and destroy, not what single vCPUs do.  A new file has seen no change: it
+ * gives POLLIN if there ever was one, so that nothing is missed between open
+ * and the first poll().
+ */
 
 /* vCPU file */
 #define LODGE_VCPU_RUN		_IO(LODGE_IOCTL, 0x20)
@@ -92,6 +118,8 @@ enum lodge_vendor {
  * @memory_reserved: bytes reserved for all domains now
  * @version: the module's version, NUL-terminated
  * @reserved: zero
+ *
+ * Only @size is looked at on the way in.
  */
 struct lodge_info {
 	__u32 size;
@@ -123,8 +151,9 @@ struct lodge_info {
  *
  * Errors: EINVAL a field is out of range; EEXIST the name or id is taken;
  * ENOMEM the host's memory cannot back @memory; EDQUOT the caller's memory
- * limit; EBUSY virtualization is in use by another hypervisor (the host's log
- * names it); ENOSPC no id is free.
+ * limit; EBUSY virtualization is in use by another hypervisor, and EIO the CPU
+ * refuses to switch it on (the host's log has a line for either); ENOSPC no id
+ * is free.
  */
 struct lodge_domain_create {
 	__u32 size;
@@ -145,9 +174,11 @@ struct lodge_domain_create {
  * @domid: its id, or LODGE_DOMID_ANY to look for @name
  * @fd: out: the domain file
  * @reserved0: zero
- * @name: used when @domid is LODGE_DOMID_ANY, else all zero
+ * @name: used when @domid is LODGE_DOMID_ANY; NUL-terminated in any case
  *
- * Errors: ENOENT no such domain; EACCES it belongs to another user.
+ * Its owner and CAP_SYS_ADMIN may.
+ * Errors: EINVAL @name has no end; ENOENT no such domain; EACCES it belongs
+ * to another user.
  */
 struct lodge_domain_open {
 	__u32 size;
@@ -158,7 +189,7 @@ struct lodge_domain_open {
 };
 
 enum lodge_domain_state {
-	LODGE_STATE_PAUSED = 0,		/* by the user; also right after creation */
+	LODGE_STATE_PAUSED = 0,		/* see paused; also right after creation */
 	LODGE_STATE_RUNNING = 1,	/* may run; see nr_running for what does */
 	LODGE_STATE_SHUTDOWN = 2,	/* stopped for good, see shutdown_reason */
 	LODGE_STATE_DYING = 3,		/* destroyed; lives until its files close */
@@ -182,14 +213,17 @@ enum lodge_shutdown_reason {
  * @shutdown_reason: enum lodge_shutdown_reason, when @state says SHUTDOWN
  * @owner: uid of its creator
  * @nr_vcpus: vCPUs it has
- * @nr_running: vCPUs that a thread runs now (blocked ones included)
- * @nr_blocked: of these, how many wait for an event
- * @paused: 1 when the user paused it; a domain can be paused and shut down
+ * @nr_running: vCPUs with a thread inside LODGE_VCPU_RUN, whatever they do
+ * @nr_blocked: of these, how many wait for an event, or to be started
+ * @paused: 1 when the user paused it, or the module did, because the host had
+ *	no memory for a page (the log says so); a domain can be paused and
+ *	shut down
  * @reserved0: zero
  * @memory: bytes of RAM in its memory map
  * @populated: bytes that host pages back now, special pages included
- * @cpu_ns: time its vCPUs spent in their run loop, not blocked
- * @created_ns: CLOCK_REALTIME at creation
+ * @cpu_ns: nanoseconds that its vCPUs spent on a host CPU in their run loop,
+ *	up to when each of them last left one
+ * @created_ns: CLOCK_REALTIME at creation, in nanoseconds
  * @log_end: offset past the last byte of its log
  * @uuid: as given at creation
  * @name: as given at creation
@@ -224,7 +258,9 @@ struct lodge_domain_info {
  * @first: list ids from here on
  * @count: in: entries that @infos holds (1 .. 1024); out: entries written
  * @reserved: zero
- * @infos: array of struct lodge_domain_info
+ * @infos: array of struct lodge_domain_info, filled in the order of ids
+ *
+ * To go on, list from the last id plus one.  Errors: EINVAL @count.
  */
 struct lodge_domain_list {
 	__u32 size;
@@ -261,8 +297,10 @@ struct lodge_domain_stats {
  *	RAM or at a bad @data; an error is returned only if nothing was copied)
  * @data: the caller's buffer
  *
- * Needs a domain file of its owner.  Writing populates memory; reading
- * memory that was never touched gives zeros and populates nothing.
+ * Writing populates memory; reading memory that was never touched gives zeros
+ * and populates nothing.  Nothing stops the guest meanwhile.
+ * Errors: EINVAL the range wraps; EFAULT no RAM at @gpa, or bad @data; EINTR a
+ * fatal signal; ENODEV the domain was destroyed.
  */
 struct lodge_memory {
 	__u32 size;
@@ -275,7 +313,8 @@ struct lodge_memory {
 /**
  * struct lodge_log - read the domain's hypervisor log
  * @size: sizeof(struct lodge_log)
- * @length: in: room at @data; out: bytes written there
+ * @length: in: room at @data; out: bytes written there, at most 4 KiB a call,
+ *	0 at the log's end
  * @offset: in: read from here; out: where the next read goes on.  The log
  *	keeps its last 16 KiB: an offset that has been overwritten moves up
  * @data: the caller's buffer
@@ -294,11 +333,15 @@ struct lodge_log {
  * @fd: out: the vCPU file
  * @reserved: zero
  *
- * LODGE_VCPU_RUN on it runs the vCPU in the calling thread.  It returns 0
- * when the domain has shut down, -EINTR for a signal, -EBUSY when another
- * thread runs this vCPU, -ENODEV when the domain was destroyed.  The vCPU's
- * state is whole at every return and at the death of the thread: the next
- * caller goes on where the last one stopped.
+ * Errors: EINVAL @id; ENODEV the domain was destroyed.
+ *
+ * LODGE_VCPU_RUN on it runs the vCPU in the calling thread; while the domain
+ * is paused, or the vCPU waits, so does the call.  It returns 0 when the
+ * domain has shut down, -EINTR for a signal or other work that the thread has
+ * to do in user mode (call again), -EBUSY when another thread runs this vCPU,
+ * -ENODEV when the domain was destroyed, -ESHUTDOWN when the host is going
+ * down.  The vCPU's state is whole at every return and at the death of the
+ * thread: the next caller goes on where the last one stopped.
  */
 struct lodge_vcpu_open {
 	__u32 size;
@@ -352,9 +395,14 @@ struct lodge_segment {
  * @flags: LODGE_VCPU_*; BLOCKED is ignored by SET_STATE
  *
  * SET_STATE works while the domain is paused and before this vCPU first ran
- * (-EBUSY after that); values that hardware would refuse give -EINVAL.
+ * (else -EBUSY).  It takes what boot protocols use, protected mode without
+ * paging or long mode with paging, and refuses other modes and bits with
+ * -EINVAL.  @cr8 and @xcr0 must be what they can be at a start (at most 15 and
+ * 1), but neither they nor @dr are taken over: a vCPU starts with its own.
+ * What passes here and the CPU refuses all the same ends the domain as crashed
+ * at its first entry.
  * GET_STATE works any time; while a thread runs the vCPU it is interrupted
- * for the look.
+ * for the look.  Either gives -EINTR for a signal while it waits for that.
  */
 struct lodge_vcpu_state {
 	__u32 size;
@@ -392,11 +440,25 @@ enum lodge_role {
  * @holder: out, with -EBUSY: pid of the holder in the caller's namespace
  * @reserved: zero
  *
- * The slot has one holder.  Its channels are pending in both directions after
- * the call, so no notification is lost between two holders.  mmap() of the
- * attach file at LODGE_MMAP_RING gives the ring page, at LODGE_MMAP_RECOVERY
- * the recovery area, which is kept for the next holder.  poll() reports
- * POLLHUP when the domain died or the slot was revoked.
+ * The slot has one holder, until its file is closed, LODGE_REVOKE takes the
+ * slot away, or the domain is destroyed.  Its channels are pending in both
+ * directions after the call, so no notification is lost between two holders:
+ * the guest is notified, and the holder finds its eventfd signalled as soon as
+ * it binds one.
+ *
+ * mmap() of the attach file at LODGE_MMAP_RING gives the ring page (one page),
+ * at LODGE_MMAP_RECOVERY the recovery area or a part of it, which is zero for
+ * the first holder and kept for the next.  A mapping is MAP_SHARED and not
+ * executable (-EINVAL), and a child does not inherit it.  What is in the ring
+ * page was written by the guest, and may change at any time.
+ *
+ * Revoke and destroy hang the file up: poll() gives POLLHUP, the mappings lose
+ * their pages and a touch of one is SIGBUS, and a call on it gives
+ * -ENODEV.  A holder that was stopped meanwhile meets this when it goes on.
+ *
+ * Errors: EINVAL no such role or devid; ENOSYS a role that is to come; EBUSY
+ * it has a holder; ENODEV the domain was destroyed.  LODGE_REVOKE: EINVAL and
+ * ENOSYS, too; a slot without a holder is revoked already.
  */
 struct lodge_attach {
 	__u32 size;
@@ -433,7 +495,16 @@ struct lodge_slot {
  * @fd: an eventfd, or -1 to unbind
  * @reserved: zero
  *
- * LODGE_ATTACH_NOTIFY takes the channel's index and notifies the guest.
+ * Each time the guest notifies the channel, one is added to the eventfd's
+ * counter; a reader takes it as "look at the ring", whatever the number.  A new
+ * binding takes the place of the old one and starts with one added.  The
+ * module holds the eventfd itself: closing the descriptor unbinds nothing.
+ * Errors: EINVAL no such channel, or no eventfd; EBADF @fd; ENODEV the file
+ * was hung up.
+ *
+ * LODGE_ATTACH_NOTIFY takes a pointer to the channel's index and notifies the
+ * guest; that the guest has closed its end is no error.  Errors: EINVAL no
+ * such channel; ENODEV the file was hung up.
  */
 struct lodge_attach_eventfd {
 	__u32 size;
