@@ -393,6 +393,19 @@ struct lodge_segment {
  * struct lodge_vcpu_state - registers of a vCPU
  * @size: sizeof(struct lodge_vcpu_state)
  * @flags: LODGE_VCPU_*; BLOCKED is ignored by SET_STATE
+ * @gpr: general registers, by enum lodge_gpr
+ * @rip: instruction pointer
+ * @rflags: flags
+ * @cr0: CR0, as the guest reads it
+ * @cr2: CR2
+ * @cr3: CR3
+ * @cr4: CR4, as the guest reads it
+ * @cr8: CR8, the upper half of the local APIC's task priority
+ * @efer: IA32_EFER
+ * @xcr0: XCR0
+ * @dr: debug registers; 4 and 5 are zero
+ * @seg: segment and table registers, by enum lodge_seg
+ * @reserved: zero
  *
  * SET_STATE works while the domain is paused and before this vCPU first ran
  * (else -EBUSY).  It takes what boot protocols use, protected mode without
@@ -417,7 +430,7 @@ struct lodge_vcpu_state {
 	__u64 cr8;
 	__u64 efer;
 	__u64 xcr0;
-	__u64 dr[8];		/* 4 and 5 are zero */
+	__u64 dr[8];
 	struct lodge_segment seg[LODGE_NR_SEGS];
 	__u64 reserved[8];
 };
