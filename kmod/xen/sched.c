@@ -2,6 +2,8 @@
 /*
  * sched_op: a guest gives its CPU away, waits for events or ends itself.
  */
+#include "xen/sched.h"
+
 #include <linux/hrtimer.h>
 #include <linux/nospec.h>
 #include <linux/sched.h>
@@ -15,7 +17,6 @@
 #include "vcpu.h"
 #include "xen/guest_if.h"
 #include "xen/hypercall.h"
-#include "xen/sched.h"
 #include "xen/time.h"
 
 #define SHUTDOWN_REASON_MASK	0xff

@@ -10,8 +10,8 @@
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 #include <xen/interface/xen.h>
-#include <xen/interface/vcpu.h>
 #include <xen/interface/hvm/hvm_vcpu.h>
+#include <xen/interface/vcpu.h>
 
 #include "domain.h"
 #include "emul/cpuid.h"
