@@ -114,6 +114,7 @@ static int store_main(struct keeper *k)
 		.maxvcpus = k->config.maxvcpus,
 		.store_port = STORE_PORT,
 		.console_port = CONSOLE_PORT,
+		.start_time = time(NULL),
 	};
 	int attach = attach_and_drop(k, LODGE_ROLE_STORE, ROLE_STORE);
 

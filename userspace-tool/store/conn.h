@@ -61,6 +61,7 @@ struct conn {
 
 struct store {
 	struct tree *tree;
+	const struct store_setup *setup;	/* NULL: the tree is filled */
 	uint32_t domid;		/* of the guest */
 	struct conn *conns;
 };

@@ -14,6 +14,7 @@
 
 #include "access.h"
 #include "path.h"
+#include "setup.h"
 #include "watch.h"
 
 #define DOMID_SELF	0x7ff0u
@@ -515,9 +516,34 @@ static int handle_in_txn(struct request *rq, const struct message_type *type)
 	return ret;
 }
 
+/*
+ * The tree is filled by the first request of all: the start of a domain does
+ * not wait for what its guest may never ask for.
+ */
+static int fill_tree(struct store *store)
+{
+	int ret;
+
+	if (!store->setup)
+		return 0;
+	ret = setup_tree(store->tree, store->setup);
+	if (!ret)
+		store->setup = NULL;
+	return ret;
+}
+
+static int handle(struct request *rq, const struct message_type *type)
+{
+	if (!type)
+		return -ENOSYS;
+	if ((type->flags & F_PRIVILEGED) && !is_privileged(rq->domid))
+		return -EACCES;
+	return rq->conn->hdr.tx_id ? handle_in_txn(rq, type) :
+				     handle_alone(rq, type);
+}
+
 void proto_handle(struct conn *conn)
 {
-	const struct message_type *type = find_type(conn->hdr.type);
 	char path[PATH_SIZE];
 	struct request rq = {
 		.path = path,
@@ -526,16 +552,10 @@ void proto_handle(struct conn *conn)
 		.payload = conn->payload,
 		.len = conn->hdr.len,
 	};
-	int ret;
+	int ret = fill_tree(conn->store);
 
-	if (!type)
-		ret = -ENOSYS;
-	else if ((type->flags & F_PRIVILEGED) && !is_privileged(conn->domid))
-		ret = -EACCES;
-	else if (conn->hdr.tx_id)
-		ret = handle_in_txn(&rq, type);
-	else
-		ret = handle_alone(&rq, type);
+	if (!ret)
+		ret = handle(&rq, find_type(conn->hdr.type));
 	if (ret)
 		reply_error(&rq, ret);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fills the tree with what a toolstack gives a domain before it starts.  This
- * is part of what creating a domain costs, so the nodes are made in one pass,
- * without transactions: the table lists them depth first, and a node is done,
- * with the names of all its children, when the next one is not below it.
+ * Fills the tree with what a toolstack gives a domain before it starts.  The
+ * nodes are made in one pass, without transactions: the table lists them depth
+ * first, and a node is done, with the names of all its children, when the next
+ * one is not below it.
  */
 #include "setup.h"
 
@@ -11,7 +11,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "lodge.h"
 #include "path.h"
@@ -267,7 +266,7 @@ static void put_texts(struct builder *b, const struct store_setup *s)
 	PUT(T_MEMORY, "%" PRIu64, s->memory_kib);
 	PUT(T_MAXMEM, "%" PRIu64, s->maxmem_kib);
 	PUT(T_VM_PATH, "/vm/%.36s", b->text[T_UUID]);
-	PUT(T_START_TIME, "%lld", (long long)time(NULL));
+	PUT(T_START_TIME, "%" PRId64, s->start_time);
 	PUT(T_STORE_PORT, "%u", s->store_port);
 	PUT(T_STORE_GFN, "%llu", LODGE_STORE_GFN);
 	PUT(T_CONSOLE_PORT, "%u", s->console_port);

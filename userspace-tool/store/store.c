@@ -18,7 +18,6 @@
 #include "lib/attach.h"
 #include "lodge.h"
 #include "path.h"
-#include "setup.h"
 #include "watch.h"
 
 #define CLIENTS_MAX	64
@@ -233,6 +232,7 @@ static int init_server(struct server *s, const struct store_setup *setup)
 
 	if (flags < 0 || fcntl(s->listen_fd, F_SETFL, flags | O_NONBLOCK))
 		return -errno;
+	s->store.setup = setup;
 	s->store.domid = setup->domid;
 	s->store.tree = tree_create(setup->domid);
 	if (!s->store.tree)
@@ -247,7 +247,7 @@ static int init_server(struct server *s, const struct store_setup *setup)
 		.fd = s->channel->event_fd, .events = POLLIN };
 	s->poll[POLL_HANGUP] = (struct pollfd){ .fd = s->channel->hangup_fd };
 	s->poll[POLL_LISTEN].events = POLLIN;
-	return setup_tree(s->store.tree, setup);
+	return 0;
 }
 
 static void exit_server(struct server *s)

@@ -19,6 +19,7 @@
  * @maxvcpus: vCPUs it has
  * @store_port: its event channel of the store ring
  * @console_port: its event channel of the console ring
+ * @start_time: when it started, in seconds since 1970
  */
 struct store_setup {
 	unsigned int domid;
@@ -30,6 +31,7 @@ struct store_setup {
 	unsigned int maxvcpus;
 	unsigned int store_port;
 	unsigned int console_port;
+	int64_t start_time;
 };
 
 /*
