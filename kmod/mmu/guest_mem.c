@@ -26,13 +26,6 @@ static size_t bytes_in_page(gpa_t gpa, size_t len)
 	return min_t(size_t, len, PAGE_SIZE - offset_in_page(gpa));
 }
 
-/* RAM that would come on touch: zeros, without making it come. */
-static bool is_untouched(const struct guest_ram *ram, gfn_t gfn,
-			 const struct s2_leaf *leaf)
-{
-	return !leaf->present && !leaf->emptied && guest_ram_covers(ram, gfn);
-}
-
 int guest_mem_fetch(struct guest_ram *ram, gpa_t gpa, unsigned int size,
 		    u64 *value)
 {
@@ -43,7 +36,8 @@ int guest_mem_fetch(struct guest_ram *ram, gpa_t gpa, unsigned int size,
 	s2_lookup(&ram->s2, gpa_gfn(gpa), &leaf);
 	if (!leaf.present) {
 		*value = 0;
-		return is_untouched(ram, gpa_gfn(gpa), &leaf) ? 0 : -EFAULT;
+		return guest_ram_is_untouched(ram, gpa_gfn(gpa), &leaf) ?
+			0 : -EFAULT;
 	}
 	from = leaf_address(&leaf, gpa);
 	*value = size == 8 ? READ_ONCE(*(const u64 *)from) :
@@ -60,7 +54,7 @@ static int read_page(struct guest_ram *ram, gpa_t gpa, void *dst, size_t len)
 	s2_lookup(&ram->s2, gpa_gfn(gpa), &leaf);
 	if (leaf.present)
 		memcpy(dst, leaf_address(&leaf, gpa), len);
-	else if (is_untouched(ram, gpa_gfn(gpa), &leaf))
+	else if (guest_ram_is_untouched(ram, gpa_gfn(gpa), &leaf))
 		memset(dst, 0, len);
 	else
 		err = -EFAULT;
@@ -94,7 +88,7 @@ static int write_page(struct guest_ram *ram, gpa_t gpa, const void *src,
 	s2_touch(&ram->s2, gpa_gfn(gpa), S2_WRITE, &leaf);
 	if (leaf.present && leaf.perm & S2_WRITE)
 		memcpy(leaf_address(&leaf, gpa), src, len);
-	else if (is_untouched(ram, gpa_gfn(gpa), &leaf))
+	else if (guest_ram_is_untouched(ram, gpa_gfn(gpa), &leaf))
 		err = -EAGAIN;
 	else
 		err = -EFAULT;
@@ -118,7 +112,7 @@ static int check_page(struct guest_ram *ram, gfn_t gfn, bool atomic)
 	spin_unlock(&ram->s2.lock);
 	if (leaf.present)
 		return leaf.perm & S2_WRITE ? 0 : -EFAULT;
-	if (!is_untouched(ram, gfn, &leaf))
+	if (!guest_ram_is_untouched(ram, gfn, &leaf))
 		return -EFAULT;
 	return atomic ? -EAGAIN : 0;
 }

@@ -25,6 +25,10 @@
 #include <uapi/lodge.h>
 
 #define RAM_ORDER_2M	9
+#define ACPI_PAGES	(LODGE_ACPI_SIZE >> PAGE_SHIFT)
+
+/* Tables that any domain may have beside those that its RAM can need. */
+#define SPARE_TABLES	256
 
 /* Unmovable: hardware reads the frame numbers; HIGHUSER for its zones only. */
 #define RAM_GFP	(GFP_HIGHUSER | __GFP_ACCOUNT | __GFP_ZERO | __GFP_NOWARN)
@@ -197,18 +201,65 @@ static bool covers_2m(const struct guest_ram *ram, gfn_t gfn)
 	return covers_range(ram, GFN(gfn.v & ~(GFNS_PER_2M - 1)), GFNS_PER_2M);
 }
 
+/* Can the guest address it, and is it not its local APIC's? */
+static bool is_addressable(gfn_t gfn)
+{
+	unsigned int bits = min_t(unsigned int, GPA_BITS,
+				  boot_cpu_data.x86_phys_bits);
+
+	return gfn.v < 1ull << (bits - PAGE_SHIFT) &&
+	       gfn.v != APIC_DEFAULT_PHYS_BASE >> PAGE_SHIFT;
+}
+
+/* Holes take RAM as well, but for the region of the module's own pages. */
+static bool may_hold_ram(const struct guest_ram *ram, gfn_t gfn)
+{
+	if (guest_ram_covers(ram, gfn))
+		return true;
+	return is_addressable(gfn) &&
+	       (gfn_gpa(gfn) < LODGE_SPECIAL_BASE ||
+		gfn_gpa(gfn) >= LODGE_SPECIAL_BASE + LODGE_SPECIAL_SIZE);
+}
+
+/*
+ * RAM's own tables are bounded by its size.  Pages that a guest spreads over
+ * holes could each need three more: those are limited.
+ */
+static bool has_table_room(const struct guest_ram *ram, gfn_t gfn,
+			   const struct s2_leaf *leaf)
+{
+	lockdep_assert_held(&ram->s2.lock);
+	return leaf->level == S2_4K || ram->s2.nr_tables < ram->max_tables ||
+	       guest_ram_covers(ram, gfn);
+}
+
 /* --- life ------------------------------------------------------------------ */
+
+/* What the promise comes to: RAM and the ACPI window. */
+static u64 max_reserved(const struct guest_ram *ram)
+{
+	return ram->max_pages + ACPI_PAGES;
+}
+
+u64 guest_ram_nr_allotted(const struct guest_ram *ram)
+{
+	s64 pages = atomic64_read(&ram->reserved_pages) - ACPI_PAGES;
+
+	return max_t(s64, pages, 0);
+}
 
 int guest_ram_create(struct guest_ram *ram, const struct s2_format *fmt,
 		     enum s2_level max_level, u64 bytes, kuid_t uid,
 		     void (*flush)(void *), void *flush_arg)
 {
-	u64 pages = (bytes + LODGE_ACPI_SIZE) >> PAGE_SHIFT;
+	u64 pages;
 	int err;
 
 	ram->low_end = min_t(u64, bytes, LODGE_LOWMEM_MAX);
 	ram->high_end = LODGE_HIGHMEM_BASE + bytes - ram->low_end;
 	ram->max_pages = bytes >> PAGE_SHIFT;
+	ram->max_tables = 2 * ram->max_pages / GFNS_PER_2M + SPARE_TABLES;
+	pages = max_reserved(ram);
 	ram->owner = owner_get(uid);
 	if (!ram->owner)
 		return -ENOMEM;
@@ -309,6 +360,8 @@ static int map_ram(struct guest_ram *ram, struct s2_update *u, gfn_t gfn,
 	s2_lookup(&ram->s2, gfn, &leaf);
 	if (leaf.present || leaf.emptied != emptied)
 		return -EEXIST;
+	if (!has_table_room(ram, gfn, &leaf))
+		return -ENOSPC;
 	err = s2_map(&ram->s2, u, gfn, page_hfn(page), level, S2_RWX);
 	if (err)
 		return err;
@@ -365,19 +418,38 @@ static int fill(struct guest_ram *ram, gfn_t gfn, const struct s2_leaf *seen)
 	return err == -EEXIST ? 0 : err;
 }
 
-/* A frame that was emptied gets a page again.  Return: as fill(), -ENOSPC. */
+/* One page more of what the domain was promised. */
+static int reserve_page(struct guest_ram *ram)
+{
+	s64 pages = atomic64_read(&ram->reserved_pages);
+
+	do {
+		if (pages >= max_reserved(ram))
+			return -ENOSPC;
+	} while (!atomic64_try_cmpxchg(&ram->reserved_pages, &pages,
+				       pages + 1));
+	if (!reserve(ram->owner, 1))
+		return 0;
+	atomic64_dec(&ram->reserved_pages);
+	return -ENOSPC;
+}
+
+static void unreserve_pages(struct guest_ram *ram, u64 pages)
+{
+	atomic64_sub(pages, &ram->reserved_pages);
+	unreserve(ram->owner, pages);
+}
+
+/* A page for a frame that none was kept for.  Return: as fill(), -ENOSPC. */
 static int refill(struct guest_ram *ram, gfn_t gfn, const struct s2_leaf *seen)
 {
-	int err;
+	int err = reserve_page(ram);
 
-	if (reserve(ram->owner, 1))
-		return -ENOSPC;
-	atomic64_inc(&ram->reserved_pages);
+	if (err)
+		return err;
 	err = add_leaf(ram, gfn, S2_4K, seen);
-	if (err) {
-		atomic64_dec(&ram->reserved_pages);
-		unreserve(ram->owner, 1);
-	}
+	if (err)
+		unreserve_pages(ram, 1);
 	return err == -EEXIST ? 0 : err;
 }
 
@@ -396,7 +468,7 @@ int guest_ram_fault(struct guest_ram *ram, gpa_t gpa, unsigned int access)
 	look(ram, gfn, &leaf);
 	if (leaf.present)
 		return access & ~leaf.perm ? -EACCES : 0;
-	if (leaf.emptied || !guest_ram_covers(ram, gfn))
+	if (!guest_ram_is_untouched(ram, gfn, &leaf))
 		return -ENXIO;
 	return fill(ram, gfn, &leaf);
 }
@@ -411,10 +483,12 @@ int guest_ram_populate(struct guest_ram *ram, gfn_t gfn)
 		look(ram, gfn, &leaf);
 		if (leaf.present)
 			return 0;
-		if (!guest_ram_covers(ram, gfn))
+		if (!may_hold_ram(ram, gfn))
 			return -ENXIO;
-		err = leaf.emptied ? refill(ram, gfn, &leaf) :
-				     fill(ram, gfn, &leaf);
+		if (guest_ram_is_untouched(ram, gfn, &leaf))
+			err = fill(ram, gfn, &leaf);
+		else
+			err = refill(ram, gfn, &leaf);
 		if (err)
 			return err;
 		cond_resched();
@@ -440,7 +514,7 @@ int guest_ram_pin(struct guest_ram *ram, gfn_t gfn, bool write, bool atomic,
 		spin_unlock(&ram->s2.lock);
 		if (got)
 			return 0;
-		if (leaf.present || leaf.emptied || !guest_ram_covers(ram, gfn))
+		if (!guest_ram_is_untouched(ram, gfn, &leaf))
 			return -EFAULT;
 		if (atomic)
 			return -EAGAIN;
@@ -488,8 +562,7 @@ static void taken_release(struct guest_ram *ram, struct s2_update *u,
 	for (i = 0; i < t->nr; i++)
 		put_page(t->pages[i]);
 	t->nr = 0;
-	atomic64_sub(t->unreserve, &ram->reserved_pages);
-	unreserve(ram->owner, t->unreserve);
+	unreserve_pages(ram, t->unreserve);
 	t->unreserve = 0;
 }
 
@@ -520,21 +593,26 @@ static void take_page(struct guest_ram *ram, struct taken *t,
  * Only frames of RAM keep a mark: what a guest does elsewhere in its address
  * space leaves no table behind.
  */
+static int clear_frame(struct guest_ram *ram, struct s2_update *u, gfn_t gfn,
+		       struct s2_leaf *old)
+{
+	return guest_ram_covers(ram, gfn) ? s2_empty(&ram->s2, u, gfn, old) :
+					    s2_unmap(&ram->s2, u, gfn, old);
+}
+
 static int empty_frame(struct guest_ram *ram, struct s2_update *u, gfn_t gfn,
 		       struct taken *t)
 {
-	bool covered = guest_ram_covers(ram, gfn);
 	struct s2_leaf old;
 	int err;
 
 	lockdep_assert_held(&ram->s2.lock);
 	if (!s2_gfn_is_valid(gfn))
 		return -ENOENT;
-	err = covered ? s2_empty(&ram->s2, u, gfn, &old) :
-			s2_unmap(&ram->s2, u, gfn, &old);
+	err = clear_frame(ram, u, gfn, &old);
 	if (err)
 		return err;
-	if (old.emptied || (!old.present && !covered))
+	if (!old.present && !guest_ram_is_untouched(ram, gfn, &old))
 		return -ENOENT;
 	take_page(ram, t, &old);
 	return 0;
@@ -595,16 +673,68 @@ int guest_ram_empty(struct guest_ram *ram, gfn_t gfn)
 	return empty_frames(ram, &gfn, 1, &err) ? 0 : err;
 }
 
-/* --- special pages ------------------------------------------------------- */
+/* --- moving --------------------------------------------------------------- */
 
-static bool special_fits(gfn_t gfn)
+/* Each of both frames can do with S2_MAX_SPARE tables. */
+#define MOVE_SPARE	(2 * S2_MAX_SPARE)
+
+/*
+ * The page takes its reservation along.  Until the flush a vCPU may reach it
+ * through either frame.
+ */
+static int move_frame(struct guest_ram *ram, struct s2_update *u,
+		      struct taken *t, gfn_t from, gfn_t to)
 {
-	unsigned int bits = min_t(unsigned int, GPA_BITS,
-				  boot_cpu_data.x86_phys_bits);
+	struct s2_leaf leaf, old;
+	int err;
 
-	return gfn.v < 1ull << (bits - PAGE_SHIFT) &&
-	       gfn.v != APIC_DEFAULT_PHYS_BASE >> PAGE_SHIFT;
+	s2_lookup(&ram->s2, from, &leaf);
+	if (!leaf.present)
+		return -EINVAL;
+	if (leaf.perm & S2_SPECIAL)
+		return -EACCES;
+	if (from.v == to.v)
+		return 0;
+	s2_lookup(&ram->s2, to, &old);
+	if (!has_table_room(ram, to, &old))
+		return -ENOSPC;
+	err = empty_frame(ram, u, to, t);
+	if (err && err != -ENOENT)
+		return err;
+	err = s2_map(&ram->s2, u, to, leaf.hfn, S2_4K, leaf.perm);
+	if (err)
+		return err;
+	s2_touch(&ram->s2, to, leaf.perm & S2_WRITE, &old);
+	return clear_frame(ram, u, from, &leaf);
 }
+
+int guest_ram_move(struct guest_ram *ram, gfn_t from, gfn_t to)
+{
+	struct s2_update u;
+	struct page *page;
+	struct taken t;
+	int err;
+
+	if (!may_hold_ram(ram, to))
+		return -EINVAL;
+	/* A frame that was never touched gets the page that it can move. */
+	err = guest_ram_pin(ram, from, false, false, &page);
+	if (err)
+		return err == -EFAULT ? -EINVAL : err;
+	taken_init(&t, 1);
+	s2_update_init(&u);
+	err = s2_update_prepare(&ram->s2, &u, MOVE_SPARE);
+	if (!err) {
+		spin_lock(&ram->s2.lock);
+		err = move_frame(ram, &u, &t, from, to);
+		spin_unlock(&ram->s2.lock);
+	}
+	taken_release(ram, &u, &t);
+	guest_ram_unpin(page);
+	return err;
+}
+
+/* --- special pages ------------------------------------------------------- */
 
 /*
  * With S2_MAX_SPARE tables at hand neither step asks for more: what the first
@@ -639,7 +769,7 @@ int guest_ram_map_special(struct guest_ram *ram, gfn_t gfn, struct page *page,
 	struct taken t;
 	int err;
 
-	if (!special_fits(gfn) || perm & S2_EXEC)
+	if (!is_addressable(gfn) || perm & S2_EXEC)
 		return -EINVAL;
 	taken_init(&t, 1);
 	s2_update_init(&u);

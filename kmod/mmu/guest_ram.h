@@ -23,11 +23,12 @@ struct ram_owner;
  * @high_end: c: ... and [4 GiB, high_end), empty if high_end is 4 GiB
  * @owner: c: whose limit the reservation counts against
  * @max_pages: c: RAM pages that may be populated (ACPI window extra)
+ * @max_tables: c: tables beyond which a frame outside RAM gets none
  * @nr_pages: a: RAM pages populated now, those of the ACPI window included
  * @nr_special: a: module pages mapped now
  * @reserved_pages: a: what this domain still counts in the reservation: one
- *	for each frame of RAM and of the ACPI window that has a page or would
- *	get one on touch
+ *	for each frame that has a page and for each frame of RAM and of the
+ *	ACPI window that would get one on touch
  */
 struct guest_ram {
 	struct s2_table s2;
@@ -35,6 +36,7 @@ struct guest_ram {
 	gpa_t high_end;
 	struct ram_owner *owner;
 	u64 max_pages;
+	unsigned long max_tables;
 	atomic64_t nr_pages;
 	atomic64_t nr_special;
 	atomic64_t reserved_pages;
@@ -65,6 +67,17 @@ u64 guest_ram_reserved(void);
 /* Is this frame part of RAM or the ACPI window, populated or not? */
 bool guest_ram_covers(const struct guest_ram *ram, gfn_t gfn);
 
+/* RAM that would come on touch: it reads as zeros without coming. */
+static inline bool guest_ram_is_untouched(const struct guest_ram *ram,
+					  gfn_t gfn,
+					  const struct s2_leaf *leaf)
+{
+	return !leaf->present && !leaf->emptied && guest_ram_covers(ram, gfn);
+}
+
+/* Pages of RAM that the guest has, or would get on touch: max_pages at most. */
+u64 guest_ram_nr_allotted(const struct guest_ram *ram);
+
 /**
  * guest_ram_fault() - make a frame present for a guest's access
  * @ram: the domain's memory
@@ -81,11 +94,23 @@ int guest_ram_fault(struct guest_ram *ram, gpa_t gpa, unsigned int access);
 /**
  * guest_ram_populate() - give a frame zeroed memory (populate_physmap)
  *
- * A frame that was emptied takes its reservation again first.
- * Return: 0, also when it is present already; -ENXIO no frame of RAM; -ENOSPC
- * nothing can be reserved; -ENOMEM.
+ * A frame that was emptied, and one outside RAM, takes a reservation first:
+ * there is room when a page was given up elsewhere.
+ * Return: 0, also when it is present already; -ENXIO no RAM can be there;
+ * -ENOSPC nothing can be reserved (it may be so for a moment, while another
+ * vCPU populates the same frame); -ENOMEM.
  */
 int guest_ram_populate(struct guest_ram *ram, gfn_t gfn);
+
+/**
+ * guest_ram_move() - take the page of one frame to another
+ *
+ * @from is left emptied, what was at @to is released.  May sleep (flushes).
+ * Return: 0, also when both are the same; -EINVAL no RAM at @from, or none can
+ * be at @to; -EACCES a special page is at @from; -ENOSPC too many tables;
+ * -ENOMEM.  Nothing has changed on error.
+ */
+int guest_ram_move(struct guest_ram *ram, gfn_t from, gfn_t to);
 
 /**
  * guest_ram_empty() - take the page out of a frame (decrease_reservation,

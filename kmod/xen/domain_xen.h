@@ -6,7 +6,6 @@
 #ifndef LODGE_XEN_DOMAIN_XEN_H
 #define LODGE_XEN_DOMAIN_XEN_H
 
-#include <linux/atomic.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
 
@@ -44,7 +43,6 @@ struct domain_xen {
 	u64 params[XEN_NR_HVM_PARAMS];	/* lock */
 	u64 wall_ns;			/* c: CLOCK_REALTIME at guest time 0 */
 	struct xen_clock clock;
-	atomic64_t ballooned;		/* frames given back and not yet taken */
 	unsigned int shutdown_code;	/* a: SCHEDOP_shutdown_code, or none */
 };
 

@@ -5,7 +5,6 @@
  * worked off in passes, between which the vCPU looks at signals: the number
  * of extents done travels in the upper bits of the command, as Xen has it.
  */
-#include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 
@@ -13,9 +12,7 @@
 #include <xen/interface/memory.h>
 
 #include "domain.h"
-#include "mmu/guest_mem.h"
 #include "mmu/guest_ram.h"
-#include "ring/attach.h"
 #include "ring/grant.h"
 #include "vcpu.h"
 #include "xen/hypercall.h"
@@ -146,19 +143,6 @@ static long fetch_longs(struct vcpu *vcpu, gva_t list, u64 start,
 	return 0;
 }
 
-/* Take the pages out of @nr frames; counts what was RAM of the guest. */
-static unsigned int give_back(struct domain *d, const gfn_t *gfns,
-			      unsigned int nr)
-{
-	unsigned int i, ram = 0;
-
-	nr = guest_ram_empty_batch(&d->ram, gfns, nr);
-	for (i = 0; i < nr; i++)
-		ram += guest_ram_covers(&d->ram, gfns[i]);
-	atomic64_add(ram, &d->xen.ballooned);
-	return nr;
-}
-
 /* Extents of decrease_reservation, order 0 all at once; returns how many. */
 static unsigned int decrease_pass(struct domain *d, gfn_t *gfns,
 				  unsigned int nr, unsigned int order)
@@ -166,37 +150,22 @@ static unsigned int decrease_pass(struct domain *d, gfn_t *gfns,
 	unsigned int i;
 
 	if (!order)
-		return give_back(d, gfns, nr);
+		return guest_ram_empty_batch(&d->ram, gfns, nr);
 	/* A pass of larger extents is short: see pass_size(). */
 	for (i = 1; i < 1u << order; i++)
 		gfns[i].v = gfns[0].v + i;
-	return give_back(d, gfns, 1u << order) >> order;
-}
-
-/* Was this frame given back, so that populating it counts? */
-static bool is_emptied(struct domain *d, gfn_t gfn)
-{
-	struct page *page;
-	int ret = guest_ram_pin(&d->ram, gfn, false, true, &page);
-
-	if (!ret)
-		guest_ram_unpin(page);
-	return ret == -EFAULT;
+	return guest_ram_empty_batch(&d->ram, gfns, 1u << order) >> order;
 }
 
 static bool populate_extent(struct domain *d, gfn_t gfn, unsigned int order)
 {
 	unsigned int i;
-	bool emptied;
 
 	if (gfn.v & ((1u << order) - 1))
 		return false;
 	for (i = 0; i < 1u << order; i++, gfn.v++) {
-		emptied = is_emptied(d, gfn);
 		if (guest_ram_populate(&d->ram, gfn))
 			return false;
-		if (emptied)
-			atomic64_add_unless(&d->xen.ballooned, -1, 0);
 	}
 	return true;
 }
@@ -280,83 +249,8 @@ static long map_shared_info(struct domain *d, u64 gfn)
 	return ret;
 }
 
-static bool is_module_page(const struct domain *d, const struct page *page)
+static long add_one(struct domain *d, u32 space, u64 idx, u64 gfn)
 {
-	unsigned int i;
-
-	if (page == d->xen.shared_info)
-		return true;
-	for (i = 0; i < ATTACH_MAX_SLOTS; i++)
-		if (page == d->slots[i].ring)
-			return true;
-	for (i = 0; i < READ_ONCE(d->grant.nr_frames); i++)
-		if (page == d->grant.frames[i])
-			return true;
-	return false;
-}
-
-/*
- * Give @gfn a page with the contents of @page, which was emptied just now.  If
- * that cannot be, @page's old place gets them back.
- */
-static long settle_page(struct vcpu *vcpu, gfn_t gfn, gfn_t old,
-			struct page *page)
-{
-	struct guest_ram *ram = &vcpu->domain->ram;
-	int ret = guest_ram_populate(ram, gfn);
-	int err = ret;
-
-	if (ret) {
-		gfn = old;
-		err = guest_ram_populate(ram, gfn);
-	}
-	if (!err)
-		err = guest_mem_write(ram, gfn_gpa(gfn), page_address(page),
-				      PAGE_SIZE, false);
-	if (err) {
-		vcpu_crash(vcpu, "no host memory to move frame %#llx", old.v);
-		return XEN_HC_STOPPED;
-	}
-	return ret == -ENOMEM ? ret : ret ? -EINVAL : 0;
-}
-
-/* What was at @to is released, as for every page that is put somewhere. */
-static long move_page(struct vcpu *vcpu, gfn_t from, gfn_t to)
-{
-	struct domain *d = vcpu->domain;
-	struct page *page;
-	long ret;
-
-	if (guest_ram_pin(&d->ram, from, true, false, &page))
-		return -EINVAL;
-	mutex_lock(&d->xen.lock);
-	ret = -EACCES;
-	if (is_module_page(d, page))
-		goto unlock;
-	ret = 0;
-	if (from.v == to.v)
-		goto unlock;
-	/* After the flush in here the pinned page has no other writer. */
-	ret = -EINVAL;
-	if (guest_ram_empty(&d->ram, from))
-		goto unlock;
-	ret = guest_ram_empty(&d->ram, to);
-	if (ret != -ENOMEM) {
-		/* Nothing there is as good as something to release. */
-		ret = settle_page(vcpu, to, from, page);
-	} else if (settle_page(vcpu, from, from, page)) {
-		ret = XEN_HC_STOPPED;
-	}
-unlock:
-	mutex_unlock(&d->xen.lock);
-	guest_ram_unpin(page);
-	return ret;
-}
-
-static long add_one(struct vcpu *vcpu, u32 space, u64 idx, u64 gfn)
-{
-	struct domain *d = vcpu->domain;
-
 	switch (space) {
 	case XENMAPSPACE_shared_info:
 		return idx ? -EINVAL : map_shared_info(d, gfn);
@@ -366,7 +260,7 @@ static long add_one(struct vcpu *vcpu, u32 space, u64 idx, u64 gfn)
 			return -EINVAL;
 		return grant_map_frame(d, idx, gfn);
 	case XENMAPSPACE_gmfn:
-		return move_page(vcpu, GFN(idx), GFN(gfn));
+		return guest_ram_move(&d->ram, GFN(idx), GFN(gfn));
 	case XENMAPSPACE_gmfn_range:
 		return -EOPNOTSUPP;
 	case XENMAPSPACE_gmfn_foreign:
@@ -397,7 +291,7 @@ static long add_to_physmap(struct vcpu *vcpu, gva_t arg, bool compat)
 	}
 	if (!ret)
 		ret = xen_check_domid(d, op.domid);
-	return ret ? ret : add_one(vcpu, op.space, op.idx, op.gfn);
+	return ret ? ret : add_one(d, op.space, op.idx, op.gfn);
 }
 
 static long fetch_batch(struct vcpu *vcpu, gva_t arg, bool compat,
@@ -434,10 +328,7 @@ static long batch_element(struct vcpu *vcpu, const struct batch *op, u64 i,
 		ret = fetch_longs(vcpu, op->gfns, i, 1, compat, &gfn);
 	if (ret)
 		return ret;
-	ret = add_one(vcpu, op->space, idx, gfn);
-	if (ret < -MAX_ERRNO)
-		return ret;
-	err = ret;
+	err = add_one(vcpu->domain, op->space, idx, gfn);
 	return xen_store(vcpu, op->errs + i * sizeof(err), &err, sizeof(err));
 }
 
@@ -488,7 +379,7 @@ static long remove_from_physmap(struct vcpu *vcpu, gva_t arg, bool compat)
 	if (ret)
 		return ret;
 	gfn = GFN(op.gfn);
-	return give_back(d, &gfn, 1) ? 0 : -ENOENT;
+	return guest_ram_empty(&d->ram, gfn) ? -ENOENT : 0;
 }
 
 /* Questions that name a domain. */
@@ -512,13 +403,9 @@ static u64 maximum_gfn(const struct domain *d)
 
 static long current_reservation(struct vcpu *vcpu, gva_t arg)
 {
-	struct domain *d = vcpu->domain;
 	long ret = check_domid_arg(vcpu, arg);
 
-	if (ret)
-		return ret;
-	return d->ram.max_pages - min_t(u64, d->ram.max_pages,
-					atomic64_read(&d->xen.ballooned));
+	return ret ? ret : (long)guest_ram_nr_allotted(&vcpu->domain->ram);
 }
 
 static unsigned int make_memory_map(const struct domain *d, struct e820 *map)

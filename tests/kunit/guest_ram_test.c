@@ -56,7 +56,6 @@ static void test_put_page(struct page *page)
 
 #define MIB		(1ull << 20)
 #define TEST_BYTES	(6 * MIB + 5 * PAGE_SIZE)
-#define ACPI_PAGES	(LODGE_ACPI_SIZE >> PAGE_SHIFT)
 #define TEST_UID	1000
 
 struct ram_ctx {
@@ -204,6 +203,10 @@ static void guest_ram_fault_takes_2m(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, LODGE_ACPI_BASE,
 						 S2_READ));
 	EXPECT_COUNTS(test, c, 514, 0, ALL_RESERVED);
+	/* The lowest block would fit, but is touched here and there only. */
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, 0x1000, S2_READ));
+	KUNIT_EXPECT_EQ(test, (int)leaf_at(c, 1).level, (int)S2_4K);
+	EXPECT_COUNTS(test, c, 515, 0, ALL_RESERVED);
 	/* Nothing of it took a translation away. */
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&c->nr_flushes));
 }
@@ -214,11 +217,11 @@ static void guest_ram_fault_falls_back_to_4k(struct kunit *test)
 	u64 gfn;
 
 	fail_2m = true;
-	for (gfn = 0; gfn < 512; gfn++)
+	for (gfn = 512; gfn < 1024; gfn++)
 		KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, gfn << 12,
 							 S2_WRITE));
 	fail_2m = false;
-	KUNIT_EXPECT_EQ(test, (int)leaf_at(c, 5).level, (int)S2_4K);
+	KUNIT_EXPECT_EQ(test, (int)leaf_at(c, 517).level, (int)S2_4K);
 	EXPECT_COUNTS(test, c, 512, 0, ALL_RESERVED);
 }
 
@@ -300,8 +303,6 @@ static void guest_ram_empty_and_populate(struct kunit *test)
 	EXPECT_COUNTS(test, c, 1, 0, ALL_RESERVED - 1);
 	KUNIT_EXPECT_EQ(test, 0, guest_ram_populate(&c->ram, GFN(0x300)));
 	EXPECT_COUNTS(test, c, 513, 0, ALL_RESERVED - 1);
-	KUNIT_EXPECT_EQ(test, -ENXIO, guest_ram_populate(&c->ram,
-							 GFN(TEST_FRAMES)));
 }
 
 static void guest_ram_populate_needs_reservation(struct kunit *test)
@@ -317,22 +318,223 @@ static void guest_ram_populate_needs_reservation(struct kunit *test)
 	EXPECT_COUNTS(test, c, 1, 0, ALL_RESERVED);
 }
 
+#define HOLE_GFN	0x40000ull
+
+static void guest_ram_populate_fills_hole(struct kunit *test)
+{
+	struct ram_ctx *c = test->priv;
+	unsigned long tables;
+	u64 word = 0x1234, got = 0;
+
+	KUNIT_EXPECT_EQ(test, -ENOSPC, guest_ram_populate(&c->ram,
+							  GFN(HOLE_GFN)));
+	EXPECT_COUNTS(test, c, 0, 0, ALL_RESERVED);
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_empty(&c->ram, GFN(7)));
+	tables = c->ram.s2.nr_tables;
+	KUNIT_EXPECT_EQ(test, guest_ram_nr_allotted(&c->ram),
+			c->ram.max_pages - 1);
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_populate(&c->ram, GFN(HOLE_GFN)));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_populate(&c->ram, GFN(HOLE_GFN)));
+	EXPECT_COUNTS(test, c, 1, 0, ALL_RESERVED);
+	KUNIT_EXPECT_EQ(test, guest_ram_nr_allotted(&c->ram),
+			c->ram.max_pages);
+	KUNIT_EXPECT_EQ(test, leaf_at(c, HOLE_GFN).perm, (unsigned int)S2_RWX);
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_write(&c->ram, HOLE_GFN << 12,
+						 &word, 8, true));
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_read(&c->ram, HOLE_GFN << 12, &got,
+						8, true));
+	KUNIT_EXPECT_EQ(test, got, word);
+	/* Its room is taken, until it is given back. */
+	KUNIT_EXPECT_EQ(test, -ENOSPC, guest_ram_populate(&c->ram, GFN(7)));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_empty(&c->ram, GFN(HOLE_GFN)));
+	KUNIT_EXPECT_EQ(test, -ENOENT, guest_ram_empty(&c->ram,
+						       GFN(HOLE_GFN)));
+	EXPECT_COUNTS(test, c, 0, 0, ALL_RESERVED - 1);
+	KUNIT_EXPECT_EQ(test, c->ram.s2.nr_tables, tables);
+	KUNIT_EXPECT_EQ(test, -ENXIO, guest_ram_fault(&c->ram, HOLE_GFN << 12,
+						      S2_READ));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_populate(&c->ram, GFN(7)));
+	EXPECT_COUNTS(test, c, 1, 0, ALL_RESERVED);
+}
+
+static void guest_ram_populate_refuses(struct kunit *test)
+{
+	const u64 special = LODGE_SPECIAL_BASE >> PAGE_SHIFT;
+	const u64 end = special + (LODGE_SPECIAL_SIZE >> PAGE_SHIFT);
+	const struct {
+		u64 gfn;
+		int err;
+	} cases[] = {
+		{ TEST_FRAMES, 0 },
+		{ special - 1, 0 },
+		{ special, -ENXIO },
+		{ end - 1, -ENXIO },
+		{ end, 0 },
+		{ 0xfee00, -ENXIO },
+		{ 1ull << 36, -ENXIO },
+		{ (1ull << 52) + 7, -ENXIO },
+		{ U64_MAX, -ENXIO },
+	};
+	struct ram_ctx *c = test->priv;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		KUNIT_EXPECT_EQ(test, 0, guest_ram_empty(&c->ram, GFN(i)));
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		KUNIT_EXPECT_EQ_MSG(test, cases[i].err,
+				    guest_ram_populate(&c->ram,
+						       GFN(cases[i].gfn)),
+				    "gfn %llx", cases[i].gfn);
+	EXPECT_COUNTS(test, c, 3, 0, ALL_RESERVED - ARRAY_SIZE(cases) + 3);
+}
+
+/* A guest that spreads its pages must not make the host pay for it. */
+static void guest_ram_populate_bounds_tables(struct kunit *test)
+{
+	const u64 step = GFNS_PER_1G, nr = 1ull << (36 - 30);
+	struct ram_ctx *c = test->priv;
+	int err = 0;
+	u64 i, gfn;
+
+	/* As if the domain were smaller. */
+	c->ram.max_tables = 64;
+	for (i = 0; i < nr; i++)
+		KUNIT_EXPECT_EQ(test, 0, guest_ram_empty(&c->ram, GFN(i)));
+	for (i = 2; i < nr && !err; i++)
+		err = guest_ram_populate(&c->ram, GFN(i * step + 5));
+	KUNIT_EXPECT_EQ(test, err, -ENOSPC);
+	KUNIT_EXPECT_LE(test, c->ram.s2.nr_tables,
+			64ul + S2_MAX_SPARE);
+	/* Where tables are there is room; and RAM itself always gets it. */
+	gfn = 2 * step + 6;
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_populate(&c->ram, GFN(gfn)));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_populate(&c->ram, GFN(3)));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_populate(&c->ram,
+						    GFN(TEST_FRAMES - 1)));
+}
+
+/* --- moving ------------------------------------------------------------------- */
+
+static void guest_ram_move_into_hole(struct kunit *test)
+{
+	struct ram_ctx *c = test->priv;
+	u64 ram = 0x207, hole = HOLE_GFN, word = 0x4242, got = 0;
+	struct s2_leaf leaf;
+	struct s2_pos pos;
+
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, ram << 12, S2_WRITE));
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_write(&c->ram, ram << 12, &word, 8,
+						 true));
+	leaf = leaf_at(c, ram);
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_move(&c->ram, GFN(ram), GFN(hole)));
+	KUNIT_EXPECT_EQ(test, leaf_at(c, hole).hfn.v, leaf.hfn.v);
+	KUNIT_EXPECT_EQ(test, leaf_at(c, hole).perm, (unsigned int)S2_RWX);
+	KUNIT_EXPECT_TRUE(test, leaf_at(c, ram).emptied);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&c->nr_flushes));
+	EXPECT_COUNTS(test, c, 512, 0, ALL_RESERVED);
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_read(&c->ram, hole << 12, &got, 8,
+						true));
+	KUNIT_EXPECT_EQ(test, got, word);
+	/* What is new at a frame counts as written. */
+	pos = walk(&c->ram.s2, GFN(hole), S2_4K);
+	KUNIT_EXPECT_TRUE(test, pos.value & ept_format.dirty);
+	KUNIT_EXPECT_EQ(test, -ENOSPC, guest_ram_populate(&c->ram, GFN(ram)));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_move(&c->ram, GFN(hole),
+						GFN(hole + 1)));
+	KUNIT_EXPECT_FALSE(test, leaf_at(c, hole).present);
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_move(&c->ram, GFN(hole + 1),
+						GFN(ram)));
+	KUNIT_EXPECT_EQ(test, leaf_at(c, ram).hfn.v, leaf.hfn.v);
+	KUNIT_EXPECT_FALSE(test, leaf_at(c, hole + 1).present);
+	EXPECT_COUNTS(test, c, 512, 0, ALL_RESERVED);
+}
+
+static void guest_ram_move_releases_target(struct kunit *test)
+{
+	struct ram_ctx *c = test->priv;
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	u64 hfn;
+
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, 2 * MIB, S2_WRITE));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_map_special(&c->ram, GFN(HOLE_GFN),
+						       page, S2_READ));
+	EXPECT_COUNTS(test, c, 512, 1, ALL_RESERVED);
+	hfn = leaf_at(c, 0x201).hfn.v;
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_move(&c->ram, GFN(0x201),
+						GFN(HOLE_GFN)));
+	KUNIT_EXPECT_EQ(test, 1, page_count(page));
+	KUNIT_EXPECT_EQ(test, leaf_at(c, HOLE_GFN).hfn.v, hfn);
+	EXPECT_COUNTS(test, c, 512, 0, ALL_RESERVED);
+	/* Onto RAM: there is one page less then, and room for one. */
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_move(&c->ram, GFN(0x202),
+						GFN(0x203)));
+	EXPECT_COUNTS(test, c, 511, 0, ALL_RESERVED - 1);
+	/* Untouched RAM moves as the zeros that it reads as. */
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_move(&c->ram, GFN(TEST_FRAMES - 1),
+						GFN(HOLE_GFN + 1)));
+	KUNIT_EXPECT_TRUE(test, leaf_at(c, HOLE_GFN + 1).present);
+	KUNIT_EXPECT_TRUE(test, leaf_at(c, TEST_FRAMES - 1).emptied);
+	EXPECT_COUNTS(test, c, 512, 0, ALL_RESERVED - 1);
+	put_page(page);
+}
+
+static void guest_ram_move_refuses(struct kunit *test)
+{
+	static const struct {
+		u64 from;
+		u64 to;
+		int err;
+	} cases[] = {
+		{ 0x201, 0x201, 0 },
+		{ 0x201, 0xfee00, -EINVAL },
+		{ 0x201, LODGE_SPECIAL_BASE >> PAGE_SHIFT, -EINVAL },
+		{ 0x201, 1ull << 36, -EINVAL },
+		{ 0x201, U64_MAX, -EINVAL },
+		{ HOLE_GFN, 0x201, -EACCES },
+		{ HOLE_GFN, HOLE_GFN, -EACCES },
+		{ HOLE_GFN + 1, 0x201, -EINVAL },
+		{ HOLE_GFN + 1, HOLE_GFN + 1, -EINVAL },
+		{ 7, 0x201, -EINVAL },
+		{ (1ull << 52) + 0x201, 0x202, -EINVAL },
+		{ U64_MAX, 0x201, -EINVAL },
+	};
+	struct ram_ctx *c = test->priv;
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	int i;
+
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, 2 * MIB, S2_WRITE));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_empty(&c->ram, GFN(7)));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_map_special(&c->ram, GFN(HOLE_GFN),
+						       page, S2_READ));
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		KUNIT_EXPECT_EQ_MSG(test, cases[i].err,
+				    guest_ram_move(&c->ram, GFN(cases[i].from),
+						   GFN(cases[i].to)),
+				    "case %d", i);
+	KUNIT_EXPECT_EQ(test, (int)leaf_at(c, 0x201).level, (int)S2_2M);
+	EXPECT_COUNTS(test, c, 512, 1, ALL_RESERVED - 1);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&c->nr_flushes));
+	guest_ram_unmap_special(&c->ram, GFN(HOLE_GFN), page);
+	put_page(page);
+}
+
 static void guest_ram_empty_batch_flushes_once(struct kunit *test)
 {
 	struct ram_ctx *c = test->priv;
 	gfn_t *gfns = kunit_kcalloc(test, 512, sizeof(*gfns), GFP_KERNEL);
 	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, 0, S2_WRITE));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, 4 * MIB,
+						 S2_WRITE));
 	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, 2 * MIB, S2_WRITE));
 	for (i = 0; i < 512; i++)
-		gfns[i] = GFN(i * 2);
+		gfns[i] = GFN(512 + i * 2);
 	KUNIT_EXPECT_EQ(test, 512u, guest_ram_empty_batch(&c->ram, gfns, 512));
 	KUNIT_EXPECT_EQ(test, 1, atomic_read(&c->nr_flushes));
 	EXPECT_COUNTS(test, c, 512, 0, ALL_RESERVED - 512);
 	/* It stops where nothing is: the count is what the guest is told. */
-	gfns[0] = GFN(1);
-	gfns[1] = GFN(3);
+	gfns[0] = GFN(513);
+	gfns[1] = GFN(515);
 	KUNIT_EXPECT_EQ(test, 2u, guest_ram_empty_batch(&c->ram, gfns, 512));
 	KUNIT_EXPECT_EQ(test, 0u, guest_ram_empty_batch(&c->ram, gfns, 0));
 	EXPECT_COUNTS(test, c, 510, 0, ALL_RESERVED - 514);
@@ -346,26 +548,28 @@ static void guest_ram_map_special_over_ram(struct kunit *test)
 	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
 	unsigned int rw = S2_READ | S2_WRITE;
 
-	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, 0, S2_WRITE));
-	KUNIT_EXPECT_EQ(test, 0, guest_ram_map_special(&c->ram, GFN(1), page,
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, 2 * MIB,
+						 S2_WRITE));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_map_special(&c->ram, GFN(513), page,
 						       rw));
 	KUNIT_EXPECT_EQ(test, 2, page_count(page));
 	KUNIT_EXPECT_EQ(test, 1, atomic_read(&c->nr_flushes));
 	EXPECT_COUNTS(test, c, 511, 1, ALL_RESERVED - 1);
-	KUNIT_EXPECT_EQ(test, 0, guest_ram_map_special(&c->ram, GFN(1), page,
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_map_special(&c->ram, GFN(513), page,
 						       rw));
 	KUNIT_EXPECT_EQ(test, 1, atomic_read(&c->nr_flushes));
 	KUNIT_EXPECT_EQ(test, 2, page_count(page));
-	KUNIT_EXPECT_EQ(test, 0, guest_mem_write(&c->ram, 0x1ffe, "abcd", 4,
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_write(&c->ram, 0x201ffe, "abcd", 4,
 						 true));
 	KUNIT_EXPECT_EQ(test, 0, memcmp(page_address(page) + 0xffe, "ab", 2));
 	/* Another page there is not ours to take away. */
-	guest_ram_unmap_special(&c->ram, GFN(2), page);
+	guest_ram_unmap_special(&c->ram, GFN(514), page);
 	EXPECT_COUNTS(test, c, 511, 1, ALL_RESERVED - 1);
-	guest_ram_unmap_special(&c->ram, GFN(1), page);
+	guest_ram_unmap_special(&c->ram, GFN(513), page);
 	KUNIT_EXPECT_EQ(test, 1, page_count(page));
 	EXPECT_COUNTS(test, c, 511, 0, ALL_RESERVED - 1);
-	KUNIT_EXPECT_EQ(test, -ENXIO, guest_ram_fault(&c->ram, 0x1000, S2_READ));
+	KUNIT_EXPECT_EQ(test, -ENXIO, guest_ram_fault(&c->ram, 0x201000,
+						      S2_READ));
 	put_page(page);
 }
 
@@ -504,6 +708,7 @@ static void guest_mem_fetch_reads_words(struct kunit *test)
 
 #define NR_THREADS	4
 #define NR_TURNS	3000
+#define RACE_VALUE	0x5a5a5a5a5a5a5a5aull
 
 struct racer {
 	struct ram_ctx *c;
@@ -513,17 +718,23 @@ struct racer {
 	unsigned int errors;
 };
 
+/* Sixteen frames around the edge of two blocks, and four in a hole. */
+static u64 race_gfn(struct rnd_state *rnd)
+{
+	u64 n = prandom_u32_state(rnd) % 20;
+
+	return n < 16 ? 512 - 8 + n : HOLE_GFN + n - 16;
+}
+
 static void race_once(struct racer *r, struct rnd_state *rnd)
 {
 	struct guest_ram *ram = &r->c->ram;
-	u64 gfn = prandom_u32_state(rnd) % 16;
+	u64 gfn = race_gfn(rnd);
 	struct page *page;
-	u64 value = gfn;
+	u64 value = RACE_VALUE;
 	int err = 0;
 
-	/* Sixteen frames around the edge of two blocks. */
-	gfn += 512 - 8;
-	switch (prandom_u32_state(rnd) % 8) {
+	switch (prandom_u32_state(rnd) % 9) {
 	case 0:
 	case 1:
 		err = guest_ram_fault(ram, gfn << 12, S2_WRITE);
@@ -544,8 +755,13 @@ static void race_once(struct racer *r, struct rnd_state *rnd)
 		break;
 	case 6:
 		err = guest_mem_read(ram, gfn << 12, &value, 8, false);
-		/* Fresh, or what any of us wrote there. */
-		r->errors += !err && value && value != gfn - (512 - 8);
+		/* Fresh, or what any of us wrote. */
+		r->errors += !err && value && value != RACE_VALUE;
+		break;
+	case 7:
+		err = guest_ram_move(ram, GFN(gfn), GFN(race_gfn(rnd)));
+		if (err == -EINVAL || err == -EACCES)
+			err = 0;
 		break;
 	default:
 		/* Now and then, so that frames are mostly RAM. */
@@ -556,7 +772,8 @@ static void race_once(struct racer *r, struct rnd_state *rnd)
 		guest_ram_unmap_special(ram, GFN(gfn), r->special);
 		break;
 	}
-	r->errors += err == -ENOMEM || err == -EINVAL || err == -ENOSPC;
+	/* -ENOSPC may be: another thread is about to take the room. */
+	r->errors += err == -ENOMEM || err == -EINVAL;
 }
 
 static int race(void *arg)
@@ -577,7 +794,7 @@ static int race(void *arg)
 /* What the table says must be what the counters say. */
 static void check_counters(struct kunit *test, struct ram_ctx *c)
 {
-	u64 pages = 0, special = 0, given_back = 0;
+	u64 pages = 0, special = 0, given_back = 0, in_hole = 0;
 	struct s2_leaf leaf;
 	u64 gfn;
 
@@ -590,7 +807,10 @@ static void check_counters(struct kunit *test, struct ram_ctx *c)
 		given_back += leaf.emptied ||
 			      (leaf.present && leaf.perm & S2_SPECIAL);
 	}
-	EXPECT_COUNTS(test, c, pages, special, ALL_RESERVED - given_back);
+	for (gfn = HOLE_GFN; gfn < HOLE_GFN + 4; gfn++)
+		in_hole += leaf_at(c, gfn).present;
+	EXPECT_COUNTS(test, c, pages + in_hole, special,
+		      ALL_RESERVED - given_back + in_hole);
 }
 
 static void guest_ram_survives_threads(struct kunit *test)
@@ -665,7 +885,13 @@ static struct kunit_case guest_ram_test_cases[] = {
 	KUNIT_CASE(guest_ram_fault_loses_race),
 	KUNIT_CASE(guest_ram_empty_and_populate),
 	KUNIT_CASE(guest_ram_populate_needs_reservation),
+	KUNIT_CASE(guest_ram_populate_fills_hole),
+	KUNIT_CASE(guest_ram_populate_refuses),
+	KUNIT_CASE(guest_ram_populate_bounds_tables),
 	KUNIT_CASE(guest_ram_empty_batch_flushes_once),
+	KUNIT_CASE(guest_ram_move_into_hole),
+	KUNIT_CASE(guest_ram_move_releases_target),
+	KUNIT_CASE(guest_ram_move_refuses),
 	KUNIT_CASE(guest_ram_map_special_over_ram),
 	KUNIT_CASE(guest_ram_map_special_in_hole),
 	KUNIT_CASE(guest_ram_pin_outlives_frame),
