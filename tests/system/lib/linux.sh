@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# Boots one Linux guest with its console here and judges its output.
+
+# boot_linux NAME KERNEL MIB EXPECT [WORDS]: EXPECT is how the domain must end.
+boot_linux()
+{
+	cat >/run/linux.cfg <<END
+name = "$1"
+kernel = "$2"
+ramdisk = "$T/guest.cpio"
+memory = $3
+extra = "console=hvc0 loglevel=6 ${5:-}"
+on_reboot = "destroy"
+on_crash = "destroy"
+END
+	timeout 400 "$T/lodge" create /run/linux.cfg --console \
+		>/run/linux.out 2>/run/linux.err </dev/null
+	tr -d '\r' </run/linux.out
+	end=$("$T/lodge" dmesg "$1" |
+		sed -n 's/.*domain shut down (\([^)]*\)).*/\1/p' | tr -d -)
+	if ! grep -q '^guest: hypervisor xen' /run/linux.out; then
+		fail "$1" "no init:" "$(tail -n 2 /run/linux.out | tr '\n' ' ')" \
+			"$(tail -n 1 /run/linux.err)"
+	elif ! grep -q '^guest: clock source xen' /run/linux.out; then
+		fail "$1" "$(grep 'clock source' /run/linux.out)"
+	elif grep -E 'WARNING:|BUG:|Call Trace' /run/linux.out |
+	     grep -v RETBleed | grep -q . && [ "$4" != crash ]; then
+		fail "$1" "the guest complained"
+	elif [ "$end" != "$4" ]; then
+		fail "$1" "ended as '$end', not $4"
+	else
+		pass "$1"
+	fi
+}

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# Boots unmodified Linux kernels to userspace and back, and looks at what they
+# say of the platform they found.
+
+. "$T/lib.sh"
+. "$T/linux.sh"
+
+insmod "$T/lodge.ko" || fail load "insmod refused"
+want small && boot_linux small "$T/small-vmlinuz" 128 poweroff
+want debian && boot_linux debian "$T/debian-vmlinuz" 256 poweroff
+want reboot && boot_linux reboot "$T/small-vmlinuz" 128 reboot lodge_do=reboot
+want panic && boot_linux panic "$T/small-vmlinuz" 128 crash \
+	"lodge_do=panic panic=1"
+splats kernel-log
+check unload rmmod lodge
+finish
