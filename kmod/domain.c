@@ -14,6 +14,7 @@
 #include "vcpu.h"
 #include "vendor.h"
 #include "xen/guest_if.h"
+#include "xen/time.h"
 
 /* domains: the list and membership in it.  Below virt_lock. */
 static DEFINE_MUTEX(domains_lock);
@@ -152,8 +153,16 @@ static void flush_s2(void *arg)
 	free_cpumask_var(mask);
 }
 
+/*
+ * A timer of one vCPU looks at all that poll, so no timer may be left when
+ * the first vCPU goes.
+ */
 static void free_vcpus(struct domain *d)
 {
+	unsigned int i;
+
+	for (i = 0; i < d->nr_vcpus; i++)
+		xen_timers_exit(d->vcpus[i]);
 	while (d->nr_vcpus)
 		vcpu_destroy(d->vcpus[--d->nr_vcpus]);
 }
