@@ -9,6 +9,7 @@
 
 #include <asm/debugreg.h>
 #include <asm/desc.h>
+#include <asm/tlbflush.h>
 #include <asm/trapnr.h>
 #include <asm/vmx.h>
 
@@ -22,7 +23,7 @@
 			 X86_CR0_WP | X86_CR0_AM)
 #define CR4_GUEST_OWNED	(X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD |	\
 			 X86_CR4_DE | X86_CR4_PSE | X86_CR4_PAE |	\
-			 X86_CR4_MCE | X86_CR4_PGE | X86_CR4_PCE |	\
+			 X86_CR4_PGE | X86_CR4_PCE |			\
 			 X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT |		\
 			 X86_CR4_UMIP | X86_CR4_FSGSBASE |		\
 			 X86_CR4_SMEP | X86_CR4_SMAP)
@@ -292,10 +293,17 @@ static void write_cr0_fields(u64 value)
 			      vmx_caps.cr0_fixed1);
 }
 
+/*
+ * MCE is the host's at all times: a machine check that finds it clear shuts
+ * the whole machine down, whoever is running.
+ */
 static void write_cr4_fields(u64 value)
 {
+	u64 hw = (value & ~(u64)X86_CR4_MCE) |
+		 (cr4_read_shadow() & X86_CR4_MCE);
+
 	vmcs_write(CR4_READ_SHADOW, value);
-	vmcs_write(GUEST_CR4, (value | vmx_caps.cr4_fixed0) &
+	vmcs_write(GUEST_CR4, (hw | vmx_caps.cr4_fixed0) &
 			      vmx_caps.cr4_fixed1);
 }
 
