@@ -105,11 +105,24 @@ void vmx_requeue(struct vmx_vcpu *v, u32 info)
 	v->injecting = true;
 }
 
+/*
+ * The shadow of STI holds an NMI back, but some CPUs take the NMI window in
+ * it: the entry would exit before an instruction, again and again, and no
+ * interrupt of the host would get in between.  IF is set in that shadow, so
+ * the interrupt window opens right behind it.
+ */
+static u32 window_control(enum vcpu_event_class class)
+{
+	if (class == EVENT_NMI &&
+	    !(vmcs_read(GUEST_INTERRUPTIBILITY_INFO) & GUEST_INTR_STATE_STI))
+		return CPU_BASED_NMI_WINDOW_EXITING;
+	return CPU_BASED_INTR_WINDOW_EXITING;
+}
+
 void vmx_request_window(struct vcpu *vcpu, enum vcpu_event_class class)
 {
 	struct vmx_vcpu *v = to_vmx(vcpu);
-	u32 control = class == EVENT_NMI ? CPU_BASED_NMI_WINDOW_EXITING :
-					   CPU_BASED_INTR_WINDOW_EXITING;
+	u32 control = window_control(class);
 
 	if (v->primary & control)
 		return;
