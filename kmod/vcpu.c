@@ -107,6 +107,9 @@ static void release_cpu(struct vcpu *vcpu)
 	fpu_swap_kvm_fpstate(&vcpu->fpu, false);
 }
 
+/* These wait for the next entry and are no reason to wake. */
+#define LAZY_REQUESTS	(BIT(VCPU_REQ_FLUSH_S2) | BIT(VCPU_REQ_FLUSH_VCPU))
+
 /* Requests that need the vCPU loaded; interrupts off. */
 static void flush_requests(struct vcpu *vcpu)
 {
@@ -262,7 +265,7 @@ static void block(struct vcpu *vcpu)
 	smp_mb();
 	rcuwait_wait_event(&vcpu->wait,
 			   vcpu_has_wake_event(vcpu) ||
-			   READ_ONCE(vcpu->requests) ||
+			   READ_ONCE(vcpu->requests) & ~LAZY_REQUESTS ||
 			   signal_pending(current),
 			   TASK_INTERRUPTIBLE);
 	WRITE_ONCE(vcpu->mode, VCPU_OUTSIDE);
