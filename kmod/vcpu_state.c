@@ -48,6 +48,7 @@ void vcpu_reset(struct vcpu *vcpu)
 	vcpu_write_reg(vcpu, VREG_DR7, 0x400);
 	vcpu_write_reg(vcpu, VREG_DEBUGCTL, 0);
 	vcpu_write_reg(vcpu, VREG_INTERRUPTIBILITY, 0);
+	vendor->forget_events(vcpu);
 	for (i = VSEG_ES; i <= VSEG_GS; i++)
 		vendor->write_seg(vcpu, i, i == VSEG_CS ? &code : &data);
 	vendor->write_seg(vcpu, VSEG_LDTR, &ldt);

@@ -117,6 +117,7 @@ struct vcpu_event {
  * @injection_pending: [irqsoff] an interrupted delivery is queued already
  * @request_window: [irqsoff] exit with VMEXIT_WINDOW when the class can be
  *	delivered (EVENT_INTERRUPT or EVENT_NMI)
+ * @forget_events: [loaded] drop what is queued for the next entry, for INIT
  * @flush_vcpu: [irqsoff] drop translations of this vCPU's address spaces
  * @flush_s2: [irqsoff] drop translations through this domain's second stage on
  *	this CPU
@@ -157,6 +158,7 @@ struct vendor_ops {
 	void (*inject)(struct vcpu *vcpu, const struct vcpu_event *event);
 	bool (*injection_pending)(struct vcpu *vcpu);
 	void (*request_window)(struct vcpu *vcpu, enum vcpu_event_class class);
+	void (*forget_events)(struct vcpu *vcpu);
 
 	void (*flush_vcpu)(struct vcpu *vcpu);
 	void (*flush_s2)(struct vcpu *vcpu);

@@ -157,6 +157,7 @@ struct vendor_ops vmx_vendor_ops = {
 	.inject = vmx_inject,
 	.injection_pending = vmx_injection_pending,
 	.request_window = vmx_request_window,
+	.forget_events = vmx_forget_events,
 	.flush_vcpu = vmx_flush_vcpu,
 	.flush_s2 = vmx_flush_s2,
 	.dump = vmx_dump,

@@ -100,6 +100,7 @@ bool vmx_can_inject(struct vcpu *vcpu, enum vcpu_event_class class);
 void vmx_inject(struct vcpu *vcpu, const struct vcpu_event *event);
 bool vmx_injection_pending(struct vcpu *vcpu);
 void vmx_request_window(struct vcpu *vcpu, enum vcpu_event_class class);
+void vmx_forget_events(struct vcpu *vcpu);
 void vmx_close_window(struct vmx_vcpu *v, u32 control);
 /* The exit interrupted the delivery of an event: queue it again. */
 void vmx_requeue(struct vmx_vcpu *v, u32 info);

@@ -130,6 +130,14 @@ void vmx_request_window(struct vcpu *vcpu, enum vcpu_event_class class)
 	vmcs_write(CPU_BASED_VM_EXEC_CONTROL, v->primary);
 }
 
+/* A window that is open stays so: its exit finds nothing and closes it. */
+void vmx_forget_events(struct vcpu *vcpu)
+{
+	vmcs_write(VM_ENTRY_INTR_INFO_FIELD, 0);
+	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
+	to_vmx(vcpu)->injecting = false;
+}
+
 void vmx_close_window(struct vmx_vcpu *v, u32 control)
 {
 	v->primary &= ~control;
