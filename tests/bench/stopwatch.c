@@ -163,6 +163,7 @@ int main(int argc, char **argv)
 		usage();
 	for (i = 0; i < s.rounds; i++) {
 		t = s.text ? until_text(&s) : until_end(&s);
+		printf("# %s %llu\n", s.name, (unsigned long long)t);
 		sum += t;
 		if (t < best)
 			best = t;
