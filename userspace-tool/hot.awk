@@ -27,8 +27,7 @@ END {
 	print "SECTIONS {\n\t.text.hot : {"
 	inputs(".text .text.*")
 	print "\t}\n}\nINSERT BEFORE .text;"
-	# Files are mapped in windows of 64 KiB: keep within one.
-	print "SECTIONS {\n\t.rodata.hot : ALIGN(0x8000) {"
+	print "SECTIONS {\n\t.rodata.hot : {"
 	inputs(".rodata .rodata.*")
 	print "\t}\n}\nINSERT AFTER .rodata;"
 	print "SECTIONS {\n\t.bss.hot (NOLOAD) : {"
