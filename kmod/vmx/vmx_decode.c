@@ -253,7 +253,9 @@ void vmx_enter(struct vcpu *vcpu, struct vmexit *x)
 	unsigned int failed;
 	u32 vectoring;
 
-	if (unlikely((u32)vcpu->spec_ctrl != host_spec_ctrl))
+	/* Old IBRS protects only after a write of its own after each exit. */
+	if (unlikely((u32)vcpu->spec_ctrl != host_spec_ctrl ||
+		     cpu_feature_enabled(X86_FEATURE_KERNEL_IBRS)))
 		flags |= VMX_ENTER_SPEC_CTRL;
 	failed = vmx_enter_guest(vcpu->gpr, &v->host_rsp, flags,
 				 vcpu->spec_ctrl, host_spec_ctrl);

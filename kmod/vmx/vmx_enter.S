@@ -151,6 +151,8 @@ SYM_INNER_LABEL(vmx_exit, SYM_L_GLOBAL)
 	mov	$MSR_IA32_SPEC_CTRL, %ecx
 	wrmsr
 .Lhost_spec_ctrl_done:
+	/* No guess past the jump above may return with the guest's value. */
+	ALTERNATIVE "", "lfence", X86_FEATURE_MSR_SPEC_CTRL
 	CLEAR_BRANCH_HISTORY_VMEXIT
 
 	mov	%ebx, %eax
