@@ -6,6 +6,10 @@
 #ifndef LODGE_COMPAT_H
 #define LODGE_COMPAT_H
 
+#include <linux/percpu.h>
+
+#include <asm/cpufeature.h>
+#include <asm/nospec-branch.h>
 #include <asm/reboot.h>
 
 /*
@@ -26,5 +30,17 @@ static inline void compat_emergency_unregister(void (*fn)(void))
 static inline void compat_emergency_register(void (*fn)(void)) { }
 static inline void compat_emergency_unregister(void (*fn)(void)) { }
 #endif
+
+/*
+ * A guest has run on this CPU: kernels that know of VMSCAPE then flush the
+ * branch predictors before they go on in user mode.  Interrupts off.
+ */
+static inline void compat_guest_has_run(void)
+{
+#ifdef X86_FEATURE_IBPB_EXIT_TO_USER
+	if (cpu_feature_enabled(X86_FEATURE_IBPB_EXIT_TO_USER))
+		this_cpu_write(x86_ibpb_exit_to_user, true);
+#endif
+}
 
 #endif /* LODGE_COMPAT_H */
