@@ -11,7 +11,7 @@ int cpu_virt_init(void);
 void cpu_virt_exit(void);
 
 /**
- * cpu_virt_get() - have virtualization on on every CPU
+ * cpu_virt_get() - have virtualization switched on everywhere
  *
  * Counted; the first call switches it on.  May sleep.
  * Return: 0, -EBUSY another hypervisor holds it (logged), -EIO

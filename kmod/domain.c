@@ -138,7 +138,7 @@ static void flush_s2(void *arg)
 		struct vcpu *vcpu = d->vcpus[i];
 
 		set_bit(VCPU_REQ_FLUSH_S2, &vcpu->requests);
-		smp_mb__after_atomic();
+		smp_mb__after_atomic();	/* pairs with begin_slice() */
 		cpu = READ_ONCE(vcpu->cpu);
 		if (!all && READ_ONCE(vcpu->mode) == VCPU_IN_GUEST && cpu >= 0)
 			cpumask_set_cpu(cpu, mask);

@@ -15,11 +15,11 @@
 #define LINE_MAX	256u
 
 /*
- * lock: everything below; irq-safe, a leaf.  Offsets count all bytes ever
+ * lock: everything below.  Offsets count all bytes ever
  * written; the last LOG_SIZE of them are in buf.
  */
 struct domain_log {
-	spinlock_t lock;
+	spinlock_t lock;		/* irq-safe leaf */
 	u64 end;
 	unsigned int guest_len;
 	char guest_line[LINE_MAX];

@@ -18,6 +18,7 @@
 #include <asm/fpu/api.h>
 #include <asm/fpu/xcr.h>
 
+#include "compat.h"
 #include "cpu.h"
 #include "domain.h"
 #include "emul/emul.h"
@@ -182,7 +183,7 @@ static bool begin_slice(struct vcpu *vcpu)
 {
 	local_irq_disable();
 	WRITE_ONCE(vcpu->mode, VCPU_IN_GUEST);
-	smp_mb();
+	smp_mb();	/* mode before requests: pairs with vcpu_kick() */
 	flush_requests(vcpu);
 	if (unlikely(READ_ONCE(vcpu->requests) || need_resched() ||
 		     signal_pending(current))) {
@@ -204,6 +205,7 @@ static void end_slice(struct vcpu *vcpu)
 	vcpu->atomic = false;
 	vendor->finish(vcpu);
 	swap_out(vcpu);
+	compat_guest_has_run();
 	/* Release: the guest's last accesses are done when others see it. */
 	smp_store_release(&vcpu->mode, VCPU_OUTSIDE);
 	/* The interrupt that ended the slice is taken here. */
@@ -262,7 +264,7 @@ static void block(struct vcpu *vcpu)
 {
 	xen_runstate_set(vcpu, VCPU_RS_BLOCKED);
 	WRITE_ONCE(vcpu->mode, VCPU_BLOCKED);
-	smp_mb();
+	smp_mb();	/* mode before events: pairs with vcpu_kick() */
 	rcuwait_wait_event(&vcpu->wait,
 			   vcpu_has_wake_event(vcpu) ||
 			   READ_ONCE(vcpu->requests) & ~LAZY_REQUESTS ||

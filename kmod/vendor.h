@@ -93,7 +93,7 @@ struct vcpu_event {
  *	that names what is missing
  * @init: [sleep] once after probe: what the module needs while it is loaded
  * @exit: the reverse
- * @cpu_enable: switch virtualization on on this CPU; [irqs off]; 0, -EBUSY
+ * @cpu_enable: switch virtualization on here; [irqs off]; 0, -EBUSY
  *	when somebody else has it on, -EIO when the CPU refuses
  * @cpu_disable: the reverse; every vCPU has been put before; harmless when off
  * @emergency_disable: as cpu_disable from NMI context at a crash or reboot

@@ -311,6 +311,7 @@ static struct kunit_suite cpuid_suite = {
 	.suite_init = cpuid_suite_init,
 	.test_cases = cpuid_cases,
 };
+
 kunit_test_suite(cpuid_suite);
 
 MODULE_LICENSE("GPL");

@@ -405,6 +405,7 @@ static struct kunit_suite cr_suite = {
 	.name = "lodge_cr",
 	.test_cases = cr_cases,
 };
+
 kunit_test_suite(cr_suite);
 
 MODULE_LICENSE("GPL");

@@ -280,6 +280,7 @@ static struct kunit_suite insn_suite = {
 	.name = "lodge_insn",
 	.test_cases = insn_cases,
 };
+
 kunit_test_suite(insn_suite);
 
 MODULE_LICENSE("GPL");

@@ -402,6 +402,7 @@ static struct kunit_suite lapic_suite = {
 	.name = "lodge_lapic",
 	.test_cases = lapic_cases,
 };
+
 kunit_test_suite(lapic_suite);
 
 MODULE_LICENSE("GPL");

@@ -109,6 +109,7 @@ static struct kunit_suite lapic_timer_suite = {
 	.name = "lodge_lapic_timer",
 	.test_cases = lapic_timer_cases,
 };
+
 kunit_test_suite(lapic_timer_suite);
 
 MODULE_LICENSE("GPL");

@@ -324,6 +324,7 @@ static struct kunit_suite mmio_suite = {
 	.name = "lodge_mmio",
 	.test_cases = mmio_cases,
 };
+
 kunit_test_suite(mmio_suite);
 
 MODULE_LICENSE("GPL");

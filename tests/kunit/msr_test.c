@@ -339,6 +339,7 @@ static struct kunit_suite msr_suite = {
 	.suite_init = msr_suite_init,
 	.test_cases = msr_cases,
 };
+
 kunit_test_suite(msr_suite);
 
 MODULE_LICENSE("GPL");

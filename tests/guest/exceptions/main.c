@@ -9,7 +9,7 @@
 /* Offsets into the code under test tell where RIP must be. */
 #define INSN(name, text)						\
 	extern u8 name##_at[], name##_end[];				\
-	static void noinline __noclone name(void *arg)	\
+	static noinline __noclone void name(void *arg)	\
 	{								\
 		__asm__ volatile(".globl " #name "_at, " #name "_end\n"	\
 				 #name "_at: " text "\n"		\
@@ -251,7 +251,7 @@ static bool on_step(struct regs *r)
 extern u8 step_0[], step_1[], step_2[], step_3[], step_4[], step_5[];
 extern u8 step_6[], step_7[];
 
-static void noinline __noclone stepped_code(void)
+static noinline __noclone void stepped_code(void)
 {
 	__asm__ volatile("pushfq; orl $0x100, (%%rsp); popfq\n"
 			 "step_0: nop\n"
@@ -328,7 +328,7 @@ static void test_breakpoints(void)
 }
 
 /* After MOV SS a step is held back over the next instruction. */
-static void noinline __noclone shadowed_code(void)
+static noinline __noclone void shadowed_code(void)
 {
 	__asm__ volatile("movl %%ss, %%eax\n"
 			 "pushfq; orl $0x100, (%%rsp); popfq\n"

@@ -24,7 +24,7 @@ static u32 note(u32 off)
 
 static void go_trip(void)
 {
-	void (*trip)(u64, u64, u64);
+	void (*trip)(u64 pae, u64 two_level, u64 bad);
 	u8 *code = (u8 *)TRIP_CODE;
 	u32 i;
 
