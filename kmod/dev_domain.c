@@ -10,6 +10,7 @@
 #include <linux/nospec.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "dev.h"
@@ -104,6 +105,9 @@ static ssize_t copy_memory(struct domain *d, const struct lodge_memory *m,
 		if (fatal_signal_pending(current)) {
 			err = -EINTR;
 		} else if (write) {
+			if (!done || IS_ALIGNED(gpa, SZ_2M))
+				guest_ram_expect_write(&d->ram, gpa,
+						       m->length - done);
 			err = copy_from_user(bounce, user, n) ? -EFAULT :
 			      guest_mem_write(&d->ram, gpa, bounce, n, false);
 		} else {

@@ -98,7 +98,7 @@ static int write_page(struct guest_ram *ram, gpa_t gpa, const void *src,
 
 static int fault_in(struct guest_ram *ram, gpa_t gpa)
 {
-	int err = guest_ram_fault(ram, gpa, S2_WRITE);
+	int err = guest_ram_fault_page(ram, gpa);
 
 	return err && err != -ENOMEM ? -EFAULT : err;
 }

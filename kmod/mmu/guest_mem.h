@@ -49,9 +49,9 @@ int __must_check guest_mem_read(struct guest_ram *ram, gpa_t gpa, void *dst,
  * @len: bytes
  * @atomic: never sleep
  *
- * What was never touched is populated.  All of the range is looked at before
- * the first byte is written, so an error has changed nothing, except -ENOMEM
- * and a range that another vCPU takes apart meanwhile.
+ * What was never touched is populated, page by page.  All of the range is
+ * looked at before the first byte is written, so an error has changed nothing,
+ * except -ENOMEM and a range that another vCPU takes apart meanwhile.
  * Return: 0; -EFAULT not RAM or not writable; -EAGAIN it would sleep; -ENOMEM
  */
 int __must_check guest_mem_write(struct guest_ram *ram, gpa_t gpa,

@@ -25,6 +25,10 @@
 #include <uapi/lodge.h>
 
 #define RAM_ORDER_2M	9
+
+/* So much written to an untouched 2 MiB block is worth zeroing all of it. */
+#define BIG_WRITE	(256u << 10)
+
 #define ACPI_PAGES	(LODGE_ACPI_SIZE >> PAGE_SHIFT)
 
 /* Tables that any domain may have beside those that its RAM can need. */
@@ -196,9 +200,14 @@ bool guest_ram_covers(const struct guest_ram *ram, gfn_t gfn)
 	return covers_range(ram, gfn, 1);
 }
 
+static gfn_t block_start(gfn_t gfn)
+{
+	return GFN(gfn.v & ~(GFNS_PER_2M - 1));
+}
+
 static bool covers_2m(const struct guest_ram *ram, gfn_t gfn)
 {
-	return covers_range(ram, GFN(gfn.v & ~(GFNS_PER_2M - 1)), GFNS_PER_2M);
+	return covers_range(ram, block_start(gfn), GFNS_PER_2M);
 }
 
 /* Can the guest address it, and is it not its local APIC's? */
@@ -400,22 +409,37 @@ static int add_leaf(struct guest_ram *ram, gfn_t gfn, enum s2_level level,
 	return err == -EAGAIN ? -EEXIST : err;
 }
 
+static int fill_4k(struct guest_ram *ram, gfn_t gfn,
+		   const struct s2_leaf *seen)
+{
+	int err = add_leaf(ram, gfn, S2_4K, seen);
+
+	return err == -EEXIST ? 0 : err;
+}
+
+/* The whole block of @gfn, if nothing is in it and all of it is RAM. */
+static int fill_2m(struct guest_ram *ram, gfn_t gfn,
+		   const struct s2_leaf *seen)
+{
+	int err;
+
+	if (seen->level < S2_2M || ram->s2.max_level < S2_2M ||
+	    !covers_2m(ram, gfn))
+		return -ENOMEM;
+	err = add_leaf(ram, block_start(gfn), S2_2M, seen);
+	return err == -EEXIST ? 0 : err;
+}
+
 /* First touch.  Return: 0 done or look again, -ENOMEM. */
 static int fill(struct guest_ram *ram, gfn_t gfn, const struct s2_leaf *seen)
 {
-	gfn_t block = GFN(gfn.v & ~(GFNS_PER_2M - 1));
-	int err = -ENOMEM;
-
 	/*
 	 * The lowest block comes page by page: start code, tables and small
 	 * guests lie there and touch few of its pages.
 	 */
-	if (block.v && seen->level >= S2_2M && ram->s2.max_level >= S2_2M &&
-	    covers_2m(ram, gfn))
-		err = add_leaf(ram, block, S2_2M, seen);
-	if (err == -ENOMEM)
-		err = add_leaf(ram, gfn, S2_4K, seen);
-	return err == -EEXIST ? 0 : err;
+	if (block_start(gfn).v && !fill_2m(ram, gfn, seen))
+		return 0;
+	return fill_4k(ram, gfn, seen);
 }
 
 /* One page more of what the domain was promised. */
@@ -460,9 +484,10 @@ static void look(struct guest_ram *ram, gfn_t gfn, struct s2_leaf *leaf)
 	spin_unlock(&ram->s2.lock);
 }
 
-int guest_ram_fault(struct guest_ram *ram, gpa_t gpa, unsigned int access)
+static int fault(struct guest_ram *ram, gfn_t gfn, unsigned int access,
+		 int (*fill_one)(struct guest_ram *ram, gfn_t gfn,
+				 const struct s2_leaf *seen))
 {
-	gfn_t gfn = gpa_gfn(gpa);
 	struct s2_leaf leaf;
 
 	look(ram, gfn, &leaf);
@@ -470,7 +495,26 @@ int guest_ram_fault(struct guest_ram *ram, gpa_t gpa, unsigned int access)
 		return access & ~leaf.perm ? -EACCES : 0;
 	if (!guest_ram_is_untouched(ram, gfn, &leaf))
 		return -ENXIO;
-	return fill(ram, gfn, &leaf);
+	return fill_one(ram, gfn, &leaf);
+}
+
+int guest_ram_fault(struct guest_ram *ram, gpa_t gpa, unsigned int access)
+{
+	return fault(ram, gpa_gfn(gpa), access, fill);
+}
+
+int guest_ram_fault_page(struct guest_ram *ram, gpa_t gpa)
+{
+	return fault(ram, gpa_gfn(gpa), S2_WRITE, fill_4k);
+}
+
+void guest_ram_expect_write(struct guest_ram *ram, gpa_t gpa, u64 len)
+{
+	u64 left = (GFNS_PER_2M << PAGE_SHIFT) -
+		   (gpa & ((GFNS_PER_2M << PAGE_SHIFT) - 1));
+
+	if (min(left, len) >= BIG_WRITE)
+		(void)fault(ram, gpa_gfn(gpa), S2_WRITE, fill_2m);
 }
 
 int guest_ram_populate(struct guest_ram *ram, gfn_t gfn)

@@ -91,6 +91,18 @@ u64 guest_ram_nr_allotted(const struct guest_ram *ram);
  */
 int guest_ram_fault(struct guest_ram *ram, gpa_t gpa, unsigned int access);
 
+/* The same for a write by the module: never more than one page comes. */
+int guest_ram_fault_page(struct guest_ram *ram, gpa_t gpa);
+
+/**
+ * guest_ram_expect_write() - the host is about to write [@gpa, @gpa + @len)
+ *
+ * Gives the 2 MiB block of @gpa one page of that size if it is untouched RAM
+ * and a good part of it will be written; what is written elsewhere comes page
+ * by page.  May sleep.  A hint: nothing depends on what it does.
+ */
+void guest_ram_expect_write(struct guest_ram *ram, gpa_t gpa, u64 len);
+
 /**
  * guest_ram_populate() - give a frame zeroed memory (populate_physmap)
  *

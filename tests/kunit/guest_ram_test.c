@@ -668,6 +668,68 @@ static void guest_mem_write_changes_all_or_nothing(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, NULL, memchr_inv(buf, 0, 4));
 }
 
+/* What the module writes comes page by page, whatever the block is like. */
+static void guest_mem_write_populates_one_page(struct kunit *test)
+{
+	struct ram_ctx *c = test->priv;
+
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_write(&c->ram, 2 * MIB + 0x1ffe,
+						 "abcd", 4, false));
+	KUNIT_EXPECT_EQ(test, (int)leaf_at(c, 0x201).level, (int)S2_4K);
+	EXPECT_COUNTS(test, c, 2, 0, ALL_RESERVED);
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault_page(&c->ram, 4 * MIB));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault_page(&c->ram, 4 * MIB));
+	EXPECT_COUNTS(test, c, 3, 0, ALL_RESERVED);
+	KUNIT_EXPECT_EQ(test, -ENXIO, guest_ram_fault_page(&c->ram,
+							   TEST_BYTES));
+}
+
+static void guest_ram_expect_write_sizes(struct kunit *test)
+{
+	static const struct {
+		u64 gpa;
+		u64 len;
+		u64 pages;	/* that are there afterwards */
+	} cases[] = {
+		{ 2 * MIB, 0, 0 },
+		{ 2 * MIB, 100, 0 },
+		{ 2 * MIB, BIG_WRITE - 1, 0 },
+		{ 2 * MIB, BIG_WRITE, 512 },
+		{ 0, 2 * MIB, 512 },
+		{ 3 * MIB, U64_MAX - 3 * MIB, 512 },
+		/* Much in all, little in this block. */
+		{ 4 * MIB - BIG_WRITE + 1, 2 * MIB, 0 },
+		{ 4 * MIB - BIG_WRITE, 2 * MIB, 512 },
+		/* No whole block of RAM, and none at all. */
+		{ 6 * MIB, BIG_WRITE, 0 },
+		{ 8 * MIB, BIG_WRITE, 0 },
+		{ LODGE_ACPI_BASE, BIG_WRITE, 0 },
+		{ ~0ull << 21, 2 * MIB, 0 },
+	};
+	struct ram_ctx *c = test->priv;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		guest_ram_expect_write(&c->ram, cases[i].gpa, cases[i].len);
+		KUNIT_EXPECT_EQ_MSG(test, cases[i].pages,
+				    (u64)atomic64_read(&c->ram.nr_pages),
+				    "case %d", i);
+		guest_ram_destroy(&c->ram);
+		KUNIT_ASSERT_EQ(test, 0, create(c, TEST_BYTES));
+	}
+	/* In a block that is not untouched any more nothing comes. */
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_empty(&c->ram, GFN(0x205)));
+	guest_ram_expect_write(&c->ram, 2 * MIB, 2 * MIB);
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault_page(&c->ram, 4 * MIB));
+	guest_ram_expect_write(&c->ram, 4 * MIB, 2 * MIB);
+	EXPECT_COUNTS(test, c, 1, 0, ALL_RESERVED - 1);
+	/* No block to be had is no error. */
+	fail_2m = true;
+	guest_ram_expect_write(&c->ram, 0, 2 * MIB);
+	fail_2m = false;
+	EXPECT_COUNTS(test, c, 1, 0, ALL_RESERVED - 1);
+}
+
 /* A write of ours must show as a write of the guest's would. */
 static void guest_mem_write_marks_dirty(struct kunit *test)
 {
@@ -897,6 +959,8 @@ static struct kunit_case guest_ram_test_cases[] = {
 	KUNIT_CASE(guest_ram_pin_outlives_frame),
 	KUNIT_CASE(guest_mem_read_populates_nothing),
 	KUNIT_CASE(guest_mem_write_changes_all_or_nothing),
+	KUNIT_CASE(guest_mem_write_populates_one_page),
+	KUNIT_CASE(guest_ram_expect_write_sizes),
 	KUNIT_CASE(guest_mem_write_marks_dirty),
 	KUNIT_CASE(guest_mem_fetch_reads_words),
 	KUNIT_CASE(guest_ram_survives_threads),
