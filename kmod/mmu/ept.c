@@ -61,3 +61,15 @@ const struct s2_format ept_format = {
 	.dirty = EPT_DIRTY,
 	.emptied = EPT_EMPTIED,
 };
+
+/* The walker takes every leaf for accessed and dirty then. */
+const struct s2_format ept_format_no_ad = {
+	.name = "ept (no accessed and dirty bits)",
+	.leaf = ept_leaf,
+	.table = ept_table,
+	.perm = ept_perm,
+	.present = EPT_PERM,
+	.large = EPT_LARGE,
+	.address = EPT_ADDRESS,
+	.emptied = EPT_EMPTIED,
+};

@@ -12,6 +12,9 @@
 
 extern const struct s2_format ept_format;
 
+/* For a CPU that does not set accessed and dirty bits: it ignores theirs. */
+extern const struct s2_format ept_format_no_ad;
+
 /* EPTP: write-back walks of four levels, accessed and dirty bits on. */
 #define EPTP_WB			6ull
 #define EPTP_WALK_4		(3ull << 3)

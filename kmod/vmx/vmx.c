@@ -64,6 +64,8 @@ static int vmx_probe(void)
 		pr_err("lodge: this CPU's VMX lacks %s\n", missing);
 		return -ENODEV;
 	}
+	vmx_vendor_ops.s2_format = vmx_caps.ept_vpid & VMX_EPT_AD_BIT ?
+		&ept_format : &ept_format_no_ad;
 	vmx_vendor_ops.s2_max_level =
 		vmx_caps.ept_vpid & VMX_EPT_1GB_PAGE_BIT ? S2_1G : S2_2M;
 	return 0;
@@ -133,7 +135,6 @@ static void vmx_emergency_disable(void)
 struct vendor_ops vmx_vendor_ops = {
 	.name = "vmx",
 	.uapi_vendor = LODGE_VENDOR_VMX,
-	.s2_format = &ept_format,
 	.probe = vmx_probe,
 	.init = vmx_init,
 	.exit = vmx_exit_vendor,

@@ -79,6 +79,18 @@ static void ept_emptied_is_not_present(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, BIT_ULL(9), ept_format.dirty);
 }
 
+/* The same entries; only the bits that the CPU does not set are missing. */
+static void ept_no_ad_differs_in_marks_only(struct kunit *test)
+{
+	struct s2_format copy = ept_format_no_ad;
+
+	KUNIT_EXPECT_EQ(test, 0ull, copy.accessed | copy.dirty);
+	copy.accessed = ept_format.accessed;
+	copy.dirty = ept_format.dirty;
+	copy.name = ept_format.name;
+	KUNIT_EXPECT_EQ(test, 0, memcmp(&copy, &ept_format, sizeof(copy)));
+}
+
 static void ept_pointer_has_manual_bits(struct kunit *test)
 {
 	struct s2_table s2 = { .root = pfn_to_page(1) };
@@ -93,6 +105,7 @@ static struct kunit_case ept_test_cases[] = {
 	KUNIT_CASE(ept_special_is_ignored_by_hardware),
 	KUNIT_CASE(ept_table_is_no_leaf),
 	KUNIT_CASE(ept_emptied_is_not_present),
+	KUNIT_CASE(ept_no_ad_differs_in_marks_only),
 	KUNIT_CASE(ept_pointer_has_manual_bits),
 	{}
 };

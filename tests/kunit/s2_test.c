@@ -941,6 +941,42 @@ static void s2_invalid_gfn_is_refused(struct kunit *test)
 	check_destroy(c);
 }
 
+/* A CPU that marks nothing: whatever may have been written is reported. */
+static void s2_harvest_without_marks_reports_all(struct kunit *test)
+{
+	struct s2_ctx *c = test->priv;
+	struct op op = {
+		.kind = OP_MAP, .level = S2_2M, .perm = S2_RWX, .idx = 512,
+		.hfn = home_hfn(512),
+	};
+	struct s2_leaf leaf;
+	struct s2_update u;
+	int turn;
+
+	start_plain(test, S2_1G);
+	c->s2.fmt = &ept_format_no_ad;
+	KUNIT_EXPECT_EQ(test, 0, run_op(c, &op));
+	KUNIT_EXPECT_EQ(test, 0, model_map(c, &op));
+	s2_update_init(&u);
+	spin_lock(&c->s2.lock);
+	s2_touch(&c->s2, GFN(513), S2_WRITE, &leaf);
+	KUNIT_EXPECT_TRUE(test, leaf.present);
+	KUNIT_EXPECT_EQ(test, 0ull, walk(&c->s2, GFN(513), S2_4K).value &
+			(ept_format.accessed | ept_format.dirty));
+	for (turn = 0; turn < 2; turn++) {
+		KUNIT_EXPECT_EQ(test, 1ul,
+				s2_harvest(&c->s2, &u, GFN(0), 2048, S2_DIRTY,
+					   report_leaf, c));
+		KUNIT_EXPECT_EQ(test, 1ul,
+				s2_harvest(&c->s2, &u, GFN(0), 2048,
+					   S2_ACCESSED, report_leaf, c));
+	}
+	KUNIT_EXPECT_TRUE(test, u.flush);
+	spin_unlock(&c->s2.lock);
+	s2_update_finish(&c->s2, &u);
+	check_destroy(c);
+}
+
 static void s2_update_prepare_survives_enomem(struct kunit *test)
 {
 	struct s2_ctx *c = test->priv;
@@ -992,6 +1028,7 @@ static struct kunit_case s2_test_cases[] = {
 	KUNIT_CASE(s2_unmap_prunes_tables),
 	KUNIT_CASE(s2_merge_refuses_what_does_not_fit),
 	KUNIT_CASE(s2_invalid_gfn_is_refused),
+	KUNIT_CASE(s2_harvest_without_marks_reports_all),
 	KUNIT_CASE(s2_update_prepare_survives_enomem),
 	KUNIT_CASE(s2_random_ept),
 	KUNIT_CASE(s2_random_odd),
