@@ -18,6 +18,7 @@
 #include <asm/tsc.h>
 
 #include "domain.h"
+#include "mmu/reserve.h"
 #include "vendor.h"
 
 #define MAX_LIST	1024u
@@ -64,8 +65,8 @@ static long call_info(void *unused, unsigned long arg)
 		.max_vcpus = LODGE_MAX_VCPUS,
 		.nr_domains = domain_count(),
 		.tsc_khz = tsc_khz,
-		.memory_free = guest_ram_available(current_euid()),
-		.memory_reserved = guest_ram_reserved(),
+		.memory_free = reserve_available(current_euid()),
+		.memory_reserved = reserve_total(),
 	};
 	strscpy(info.version, THIS_MODULE->version, sizeof(info.version));
 	return dev_store(arg, &info, sizeof(info));

@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The memory of domains: the reservation, which promises at creation that the
- * host can back what a guest was told it has, and the pages that come on first
- * touch, go when ballooned out, and are freed with their last reference.
- *
- * The promise is kept by counting: what is reserved and not yet populated by
- * all domains together never exceeds what the host had available when the
- * last reservation was made.
+ * The memory of domains: pages that come on first touch or on request, move,
+ * go when ballooned out, and are freed with their last reference.  What a
+ * guest was told it has is reserved (reserve.c) from its domain's creation on,
+ * frame by frame: a frame that gives up its page gives up its reservation.
  */
 #include "mmu/guest_ram.h"
 
 #include <linux/atomic.h>
-#include <linux/cred.h>
 #include <linux/gfp.h>
-#include <linux/list.h>
 #include <linux/mm.h>
-#include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -23,6 +17,8 @@
 #include <asm/processor.h>
 
 #include <uapi/lodge.h>
+
+#include "mmu/reserve.h"
 
 #define RAM_ORDER_2M	9
 
@@ -36,148 +32,6 @@
 
 /* Unmovable: hardware reads the frame numbers; HIGHUSER for its zones only. */
 #define RAM_GFP	(GFP_HIGHUSER | __GFP_ACCOUNT | __GFP_ZERO | __GFP_NOWARN)
-
-static unsigned long uid_limit_mb;
-module_param(uid_limit_mb, ulong, 0644);
-MODULE_PARM_DESC(uid_limit_mb,
-		 "MiB of guest memory that one user may reserve, 0 no limit; root has none");
-
-/* What one user has reserved, over all its domains. */
-struct ram_owner {
-	struct list_head link;
-	kuid_t uid;
-	unsigned int nr_domains;
-	u64 pages;
-};
-
-/* Protects the list, each owner, and nr_reserved.  Above s2.lock. */
-static DEFINE_SPINLOCK(reserve_lock);
-static LIST_HEAD(owners);
-static u64 nr_reserved;
-
-/* How many of the reserved pages exist already. */
-static atomic64_t nr_populated = ATOMIC64_INIT(0);
-
-/* --- reservation ----------------------------------------------------------- */
-
-static u64 host_room(void)
-{
-	s64 promised, room;
-
-	lockdep_assert_held(&reserve_lock);
-	promised = nr_reserved - atomic64_read(&nr_populated);
-	room = si_mem_available() - promised;
-	return max_t(s64, room, 0);
-}
-
-static u64 uid_room(kuid_t uid, u64 used)
-{
-	u64 limit = READ_ONCE(uid_limit_mb);
-
-	if (!limit || uid_eq(uid, GLOBAL_ROOT_UID))
-		return U64_MAX;
-	limit = min_t(u64, limit, U64_MAX >> 20) << (20 - PAGE_SHIFT);
-	return limit > used ? limit - used : 0;
-}
-
-/* Worst case: every 2 MiB need a table of 4 KiB pages. */
-static u64 with_tables(u64 pages)
-{
-	return pages + pages / GFNS_PER_2M;
-}
-
-static int reserve(struct ram_owner *owner, u64 pages)
-{
-	int err = 0;
-
-	spin_lock(&reserve_lock);
-	if (pages > uid_room(owner->uid, owner->pages)) {
-		err = -EDQUOT;
-	} else if (with_tables(pages) > host_room()) {
-		err = -ENOMEM;
-	} else {
-		owner->pages += pages;
-		nr_reserved += pages;
-	}
-	spin_unlock(&reserve_lock);
-	return err;
-}
-
-static void unreserve(struct ram_owner *owner, u64 pages)
-{
-	if (!pages)
-		return;
-	spin_lock(&reserve_lock);
-	owner->pages -= pages;
-	nr_reserved -= pages;
-	spin_unlock(&reserve_lock);
-}
-
-static struct ram_owner *owner_find(kuid_t uid)
-{
-	struct ram_owner *owner;
-
-	lockdep_assert_held(&reserve_lock);
-	list_for_each_entry(owner, &owners, link) {
-		if (uid_eq(owner->uid, uid))
-			return owner;
-	}
-	return NULL;
-}
-
-static struct ram_owner *owner_get(kuid_t uid)
-{
-	struct ram_owner *owner, *new;
-
-	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
-	if (!new)
-		return NULL;
-	new->uid = uid;
-	spin_lock(&reserve_lock);
-	owner = owner_find(uid);
-	if (!owner) {
-		list_add(&new->link, &owners);
-		owner = new;
-		new = NULL;
-	}
-	owner->nr_domains++;
-	spin_unlock(&reserve_lock);
-	kfree(new);
-	return owner;
-}
-
-static void owner_put(struct ram_owner *owner)
-{
-	spin_lock(&reserve_lock);
-	if (--owner->nr_domains)
-		owner = NULL;
-	else
-		list_del(&owner->link);
-	spin_unlock(&reserve_lock);
-	kfree(owner);
-}
-
-u64 guest_ram_available(kuid_t uid)
-{
-	struct ram_owner *owner;
-	u64 room;
-
-	spin_lock(&reserve_lock);
-	owner = owner_find(uid);
-	room = min(host_room(), uid_room(uid, owner ? owner->pages : 0));
-	spin_unlock(&reserve_lock);
-	return room << PAGE_SHIFT;
-}
-
-u64 guest_ram_reserved(void)
-{
-	u64 pages;
-
-	spin_lock(&reserve_lock);
-	pages = nr_reserved;
-	spin_unlock(&reserve_lock);
-	return pages << PAGE_SHIFT;
-}
 
 /* --- layout ------------------------------------------------------------------ */
 
@@ -269,10 +123,10 @@ int guest_ram_create(struct guest_ram *ram, const struct s2_format *fmt,
 	ram->max_pages = bytes >> PAGE_SHIFT;
 	ram->max_tables = 2 * ram->max_pages / GFNS_PER_2M + SPARE_TABLES;
 	pages = max_reserved(ram);
-	ram->owner = owner_get(uid);
+	ram->owner = reserve_owner_get(uid);
 	if (!ram->owner)
 		return -ENOMEM;
-	err = reserve(ram->owner, pages);
+	err = reserve_take(ram->owner, pages);
 	if (err)
 		goto put_owner;
 	err = s2_init(&ram->s2, fmt, max_level, flush, flush_arg);
@@ -282,9 +136,9 @@ int guest_ram_create(struct guest_ram *ram, const struct s2_format *fmt,
 	return 0;
 
 unreserve:
-	unreserve(ram->owner, pages);
+	reserve_drop(ram->owner, pages);
 put_owner:
-	owner_put(ram->owner);
+	reserve_owner_put(ram->owner);
 	ram->owner = NULL;
 	return err;
 }
@@ -300,7 +154,7 @@ static void release_leaf(const struct s2_leaf *leaf, void *arg)
 		atomic64_sub(nr, &ram->nr_special);
 	} else {
 		atomic64_sub(nr, &ram->nr_pages);
-		atomic64_sub(nr, &nr_populated);
+		reserve_count_populated(-(s64)nr);
 	}
 	for (i = 0; i < nr; i++) {
 		put_page(page + i);
@@ -316,8 +170,8 @@ void guest_ram_destroy(struct guest_ram *ram)
 	s2_destroy(&ram->s2, release_leaf, ram);
 	WARN_ON_ONCE(atomic64_read(&ram->nr_pages));
 	WARN_ON_ONCE(atomic64_read(&ram->nr_special));
-	unreserve(ram->owner, atomic64_xchg(&ram->reserved_pages, 0));
-	owner_put(ram->owner);
+	reserve_drop(ram->owner, atomic64_xchg(&ram->reserved_pages, 0));
+	reserve_owner_put(ram->owner);
 	ram->owner = NULL;
 }
 
@@ -375,7 +229,7 @@ static int map_ram(struct guest_ram *ram, struct s2_update *u, gfn_t gfn,
 	if (err)
 		return err;
 	atomic64_add(s2_level_gfns(level), &ram->nr_pages);
-	atomic64_add(s2_level_gfns(level), &nr_populated);
+	reserve_count_populated(s2_level_gfns(level));
 	merge_up(&ram->s2, u, gfn, level);
 	return 0;
 }
@@ -452,7 +306,7 @@ static int reserve_page(struct guest_ram *ram)
 			return -ENOSPC;
 	} while (!atomic64_try_cmpxchg(&ram->reserved_pages, &pages,
 				       pages + 1));
-	if (!reserve(ram->owner, 1))
+	if (!reserve_take(ram->owner, 1))
 		return 0;
 	atomic64_dec(&ram->reserved_pages);
 	return -ENOSPC;
@@ -461,7 +315,7 @@ static int reserve_page(struct guest_ram *ram)
 static void unreserve_pages(struct guest_ram *ram, u64 pages)
 {
 	atomic64_sub(pages, &ram->reserved_pages);
-	unreserve(ram->owner, pages);
+	reserve_drop(ram->owner, pages);
 }
 
 /* A page for a frame that none was kept for.  Return: as fill(), -ENOSPC. */
@@ -629,7 +483,7 @@ static void take_page(struct guest_ram *ram, struct taken *t,
 	t->unreserve++;
 	if (old->present) {
 		atomic64_dec(&ram->nr_pages);
-		atomic64_dec(&nr_populated);
+		reserve_count_populated(-1);
 	}
 }
 

@@ -60,10 +60,6 @@ int guest_ram_create(struct guest_ram *ram, const struct s2_format *fmt,
 		     void (*flush)(void *), void *flush_arg);
 void guest_ram_destroy(struct guest_ram *ram);
 
-/* Bytes that @uid may still reserve, and bytes reserved by all. */
-u64 guest_ram_available(kuid_t uid);
-u64 guest_ram_reserved(void);
-
 /* Is this frame part of RAM or the ACPI window, populated or not? */
 bool guest_ram_covers(const struct guest_ram *ram, gfn_t gfn);
 

@@ -49,6 +49,7 @@ static void test_put_page(struct page *page)
 #define __free_page(page)	test_free_page(page)
 #define put_page(page)		test_put_page(page)
 
+#include "../../kmod/mmu/reserve.c"
 #include "../../kmod/mmu/guest_mem.c"
 #include "../../kmod/mmu/s2.c"
 #include "../../kmod/mmu/ept.c"
@@ -104,7 +105,7 @@ static void guest_ram_create_reserves(struct kunit *test)
 {
 	struct ram_ctx *c = test->priv;
 
-	KUNIT_EXPECT_EQ(test, guest_ram_reserved() - c->reserved_before,
+	KUNIT_EXPECT_EQ(test, reserve_total() - c->reserved_before,
 			(u64)ALL_RESERVED << PAGE_SHIFT);
 	EXPECT_COUNTS(test, c, 0, 0, ALL_RESERVED);
 }
@@ -112,20 +113,20 @@ static void guest_ram_create_reserves(struct kunit *test)
 static void guest_ram_create_refuses_too_much(struct kunit *test)
 {
 	struct ram_ctx *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
-	u64 reserved = guest_ram_reserved();
+	u64 reserved = reserve_total();
 	u64 room;
 
 	KUNIT_EXPECT_EQ(test, -ENOMEM, create(c, LODGE_MEMORY_MAX));
 	guest_ram_destroy(&c->ram);
-	KUNIT_EXPECT_EQ(test, guest_ram_reserved(), reserved);
+	KUNIT_EXPECT_EQ(test, reserve_total(), reserved);
 	/* Promised and not yet there is not available a second time. */
-	room = guest_ram_available(KUIDT_INIT(0)) / 4 * 3 & PAGE_MASK;
+	room = reserve_available(KUIDT_INIT(0)) / 4 * 3 & PAGE_MASK;
 	KUNIT_ASSERT_EQ(test, 0, create(c, room));
-	KUNIT_EXPECT_LT(test, guest_ram_available(KUIDT_INIT(0)), room);
+	KUNIT_EXPECT_LT(test, reserve_available(KUIDT_INIT(0)), room);
 	KUNIT_EXPECT_EQ(test, -ENOMEM,
-			reserve(c->ram.owner, room >> PAGE_SHIFT));
+			reserve_take(c->ram.owner, room >> PAGE_SHIFT));
 	guest_ram_destroy(&c->ram);
-	KUNIT_EXPECT_EQ(test, guest_ram_reserved(), reserved);
+	KUNIT_EXPECT_EQ(test, reserve_total(), reserved);
 }
 
 static void guest_ram_create_obeys_uid_limit(struct kunit *test)
@@ -135,10 +136,10 @@ static void guest_ram_create_obeys_uid_limit(struct kunit *test)
 	uid_limit_mb = 16;
 	KUNIT_EXPECT_EQ(test, -EDQUOT, create(c, 16 * MIB));
 	KUNIT_EXPECT_EQ(test, 0, create(c, 4 * MIB));
-	KUNIT_EXPECT_EQ(test, guest_ram_available(KUIDT_INIT(TEST_UID)),
+	KUNIT_EXPECT_EQ(test, reserve_available(KUIDT_INIT(TEST_UID)),
 			16 * MIB - 4 * MIB - TEST_BYTES - 2 * LODGE_ACPI_SIZE);
-	KUNIT_EXPECT_GT(test, guest_ram_available(KUIDT_INIT(0)), 16 * MIB);
-	KUNIT_EXPECT_EQ(test, guest_ram_available(KUIDT_INIT(TEST_UID + 1)),
+	KUNIT_EXPECT_GT(test, reserve_available(KUIDT_INIT(0)), 16 * MIB);
+	KUNIT_EXPECT_EQ(test, reserve_available(KUIDT_INIT(TEST_UID + 1)),
 			16 * MIB);
 	guest_ram_destroy(&c->ram);
 	uid_limit_mb = 0;
@@ -918,7 +919,7 @@ static int guest_ram_test_init(struct kunit *test)
 	if (!c)
 		return -ENOMEM;
 	atomic_set(&nr_pages_out, 0);
-	c->reserved_before = guest_ram_reserved();
+	c->reserved_before = reserve_total();
 	test->priv = c;
 	return create(c, TEST_BYTES);
 }
@@ -930,7 +931,7 @@ static void guest_ram_test_exit(struct kunit *test)
 	guest_ram_destroy(&c->ram);
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&nr_pages_out));
 	KUNIT_EXPECT_EQ(test, 0ll, (s64)atomic64_read(&nr_populated));
-	KUNIT_EXPECT_EQ(test, guest_ram_reserved(), c->reserved_before);
+	KUNIT_EXPECT_EQ(test, reserve_total(), c->reserved_before);
 	KUNIT_EXPECT_TRUE(test, list_empty(&owners));
 	fail_2m = false;
 	uid_limit_mb = 0;
