@@ -84,8 +84,9 @@ static long call_destroy(void *object, unsigned long arg)
 	return 0;
 }
 
-/* One page at a time through a bounce page, so that a guest page is never
- * touched with page faults of the caller possible.
+/*
+ * One page at a time through a bounce page, so that a guest page is never
+ * touched where the caller's memory could fault.
  */
 static ssize_t copy_memory(struct domain *d, const struct lodge_memory *m,
 			   bool write)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The dispatcher: one table from an exit's kind to its interpreter.  It
- * counts, asks the interpreter, and is the only file that moves RIP past an
- * emulated instruction.
+ * counts, asks the interpreter, and moves RIP past the instruction that was
+ * emulated.  (An access to absent memory has no length in its exit, so
+ * emul/mmio.c, which decodes it, moves RIP itself.)
  */
 #include <linux/sched.h>
 

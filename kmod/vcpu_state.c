@@ -7,6 +7,9 @@
 #include <linux/seq_buf.h>
 #include <linux/slab.h>
 
+#include <asm/debugreg.h>
+#include <asm/fpu/types.h>
+
 #include "domain.h"
 #include "emul/cpuid.h"
 #include "vcpu.h"
@@ -16,6 +19,8 @@
 #define SEG_DATA16	0x93u	/* present, read/write, accessed */
 #define SEG_LDT		0x82u
 #define SEG_TSS32_BUSY	0x8bu
+
+#define DR7_RESET	0x400u
 
 static const u64 pat_reset = 0x0007040600070406ull;
 
@@ -45,7 +50,7 @@ void vcpu_reset(struct vcpu *vcpu)
 	vcpu_write_reg(vcpu, VREG_CR3, 0);
 	vcpu_write_reg(vcpu, VREG_CR4, 0);
 	cpuid_cr4_changed(vcpu, 0);
-	vcpu_write_reg(vcpu, VREG_DR7, 0x400);
+	vcpu_write_reg(vcpu, VREG_DR7, DR7_RESET);
 	vcpu_write_reg(vcpu, VREG_DEBUGCTL, 0);
 	vcpu_write_reg(vcpu, VREG_INTERRUPTIBILITY, 0);
 	vendor->forget_events(vcpu);
@@ -57,7 +62,7 @@ void vcpu_reset(struct vcpu *vcpu)
 	vendor->write_seg(vcpu, VSEG_IDTR, &table);
 	vcpu->cr2 = 0;
 	memset(vcpu->dr, 0, sizeof(vcpu->dr));
-	vcpu->dr6 = 0xffff0ff0;
+	vcpu->dr6 = DR6_RESERVED;
 	vcpu->dr_dirty = false;
 	vcpu->exception_pending = false;
 	vcpu->nmi_pending = false;
@@ -196,8 +201,13 @@ static bool state_is_valid(const struct lodge_vcpu_state *st)
 	    lma != !!(st->cr0 & X86_CR0_PG) ||
 	    (lma && !(st->efer & EFER_LME && st->cr4 & X86_CR4_PAE)))
 		return false;
-	if (st->cr3 >> 46 || st->xcr0 > 1 || st->cr8 > 15 ||
-	    (st->rflags & ~0xfd5ull) != X86_EFLAGS_FIXED)
+	/* What a start has no use for must be as after reset. */
+	if (st->xcr0 > XFEATURE_MASK_FP || st->cr8 ||
+	    memchr_inv(st->dr, 0, 6 * sizeof(st->dr[0])) ||
+	    (st->dr[6] && st->dr[6] != DR6_RESERVED) ||
+	    (st->dr[7] && st->dr[7] != DR7_RESET))
+		return false;
+	if (st->cr3 >> 46 || (st->rflags & ~0xfd5ull) != X86_EFLAGS_FIXED)
 		return false;
 	if (!lma && (st->rip >> 32 ||
 		     (st->seg[LODGE_CS].attr & SEG_ATTR_L)))

@@ -410,8 +410,8 @@ struct lodge_segment {
  * SET_STATE works while the domain is paused and before this vCPU first ran
  * (else -EBUSY).  It takes what boot protocols use, protected mode without
  * paging or long mode with paging, and refuses other modes and bits with
- * -EINVAL.  @cr8 and @xcr0 must be what they can be at a start (at most 15 and
- * 1), but neither they nor @dr are taken over: a vCPU starts with its own.
+ * -EINVAL.  What a start has no use for must be zero or as after reset: @cr8,
+ * @xcr0 (1), @dr (6: 0xffff0ff0, 7: 0x400).
  * What passes here and the CPU refuses all the same ends the domain as crashed
  * at its first entry.
  * GET_STATE works any time; while a thread runs the vCPU it is interrupted
