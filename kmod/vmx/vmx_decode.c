@@ -99,11 +99,6 @@ static void decode_nmi_window(struct vmx_vcpu *v, struct vmexit *x)
 	vmx_close_window(v, CPU_BASED_NMI_WINDOW_EXITING);
 }
 
-static void decode_entry_mce(struct vmx_vcpu *v, struct vmexit *x)
-{
-	host_machine_check();
-}
-
 static void decode_hypercall(struct vmx_vcpu *v, struct vmexit *x)
 {
 	u32 cs = vmcs_read(GUEST_CS_AR_BYTES);
@@ -210,8 +205,6 @@ static const struct exit_row exit_rows[] = {
 	[EXIT_REASON_MSR_READ] = INSN(VMEXIT_MSR_READ),
 	[EXIT_REASON_MSR_WRITE] = INSN(VMEXIT_MSR_WRITE),
 	[EXIT_REASON_PAUSE_INSTRUCTION] = { VMEXIT_PAUSE },
-	[EXIT_REASON_MCE_DURING_VMENTRY] = { VMEXIT_HOST, false,
-					     decode_entry_mce },
 	[EXIT_REASON_EPT_VIOLATION] = { VMEXIT_S2_FAULT, false,
 					decode_ept_violation },
 	[EXIT_REASON_XSETBV] = INSN(VMEXIT_XSETBV),
@@ -229,8 +222,7 @@ static void decode(struct vmx_vcpu *v, u32 reason, struct vmexit *x)
 	if (unlikely(reason >= ARRAY_SIZE(exit_rows)))
 		goto faulty;
 	row = &exit_rows[reason];
-	if (unlikely(!row->kind && reason != EXIT_REASON_EXTERNAL_INTERRUPT &&
-		     reason != EXIT_REASON_MCE_DURING_VMENTRY))
+	if (unlikely(!row->kind && reason != EXIT_REASON_EXTERNAL_INTERRUPT))
 		goto faulty;
 
 	x->kind = row->kind;
@@ -240,6 +232,9 @@ static void decode(struct vmx_vcpu *v, u32 reason, struct vmexit *x)
 	return;
 
 faulty:
+	/* An entry that failed for a machine check, which the host must see. */
+	if ((u16)reason == EXIT_REASON_MCE_DURING_VMENTRY)
+		host_machine_check();
 	x->kind = reason & VMX_EXIT_REASONS_FAILED_VMENTRY ?
 		  VMEXIT_ENTRY_FAILED : VMEXIT_FAULTY;
 	decode_faulty(v, x);
