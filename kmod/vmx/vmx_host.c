@@ -170,7 +170,6 @@ static void put_guest_msrs(struct vmx_vcpu *v)
 	wrmsrl(MSR_SYSCALL_MASK, h->sfmask);
 	if (boot_cpu_has(X86_FEATURE_RDTSCP))
 		wrmsrl(MSR_TSC_AUX, h->tsc_aux);
-	wrmsrl(MSR_KERNEL_GS_BASE, v->host.kernel_gs_base);
 	v->msrs_loaded = false;
 }
 
@@ -206,6 +205,8 @@ void vmx_vcpu_put(struct vcpu *vcpu)
 	local_irq_save(flags);
 	put_guest_msrs(v);
 	restore_host_segments(v);
+	/* Last: loading GS sets it to what the selector says. */
+	wrmsrl(MSR_KERNEL_GS_BASE, v->host.kernel_gs_base);
 	/* Exits leave GDT and TSS limits at their widest; make them true. */
 	invalidate_tss_limit();
 	load_fixmap_gdt(smp_processor_id());
