@@ -55,6 +55,9 @@ struct vmx_vcpu {
 	bool msrs_loaded;	/* the guest's are in the CPU */
 };
 
+/* Does an instruction that is no branch end in a single-step trap? */
+bool vmx_is_stepping(void);
+
 static inline struct vmx_vcpu *to_vmx(struct vcpu *vcpu)
 {
 	return container_of(vcpu, struct vmx_vcpu, vcpu);

@@ -54,7 +54,7 @@ static u32 event_type(enum vcpu_event_class class)
  */
 static void name_pending_step(void)
 {
-	if ((vmcs_read(GUEST_RFLAGS) & X86_EFLAGS_TF) &&
+	if (vmx_is_stepping() &&
 	    (vmcs_read(GUEST_INTERRUPTIBILITY_INFO) & SHADOW))
 		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
 			   vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) | DR_STEP);

@@ -368,6 +368,13 @@ void vmx_write_seg(struct vcpu *vcpu, enum vcpu_seg seg,
 	vmcs_write(GUEST_ES_AR_BYTES + 2 * seg, s->attr);
 }
 
+/* With BTF the trap comes after branches only. */
+bool vmx_is_stepping(void)
+{
+	return (vmcs_read(GUEST_RFLAGS) & X86_EFLAGS_TF) &&
+	       !(vmcs_read(GUEST_IA32_DEBUGCTL) & DEBUGCTLMSR_BTF);
+}
+
 void vmx_advance_rip(struct vcpu *vcpu, u8 len)
 {
 	u64 old = vmcs_read(GUEST_RIP);
@@ -386,7 +393,8 @@ void vmx_advance_rip(struct vcpu *vcpu, u8 len)
 			   ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS));
 
 	/* A single step over an emulated instruction still traps. */
-	if (unlikely(vmcs_read(GUEST_RFLAGS) & X86_EFLAGS_TF))
+	if (unlikely(vmcs_read(GUEST_RFLAGS) & X86_EFLAGS_TF) &&
+	    vmx_is_stepping())
 		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
 			   vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) | DR_STEP);
 }
