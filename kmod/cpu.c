@@ -50,7 +50,7 @@ static int enable_here(void)
  */
 static int cpu_up_callback(unsigned int cpu)
 {
-	return virt_users ? enable_here() : 0;
+	return virt_users && !ending ? enable_here() : 0;
 }
 
 static int cpu_down_callback(unsigned int cpu)
@@ -125,6 +125,10 @@ int cpu_virt_get(void)
 	int err = 0;
 
 	mutex_lock(&virt_lock);
+	if (ending) {
+		err = -ESHUTDOWN;
+		goto unlock;
+	}
 	if (virt_users) {
 		virt_users++;
 		goto unlock;
@@ -164,8 +168,11 @@ bool cpu_virt_is_ending(void)
 static int reboot_notify(struct notifier_block *nb, unsigned long action,
 			 void *unused)
 {
+	/* Not while cpu_virt_get() is at work, which would undo it. */
+	mutex_lock(&virt_lock);
 	WRITE_ONCE(ending, true);
 	on_each_cpu(disable_one, NULL, 1);
+	mutex_unlock(&virt_lock);
 	return NOTIFY_DONE;
 }
 

@@ -14,7 +14,8 @@ void cpu_virt_exit(void);
  * cpu_virt_get() - have virtualization switched on everywhere
  *
  * Counted; the first call switches it on.  May sleep.
- * Return: 0, -EBUSY another hypervisor holds it (logged), -EIO
+ * Return: 0, -EBUSY another hypervisor holds it (logged), -EIO, -ESHUTDOWN the
+ * host goes down
  */
 int cpu_virt_get(void);
 void cpu_virt_put(void);
