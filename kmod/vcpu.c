@@ -200,6 +200,22 @@ static bool begin_slice(struct vcpu *vcpu)
 	return true;
 }
 
+/*
+ * After the interrupt that ended the slice, so that its tick counts as the
+ * guest's.  Where time is accounted by context, the account must not be
+ * changed by an interrupt in between.
+ */
+static void account_exit(void)
+{
+	if (!vtime_accounting_enabled_this_cpu()) {
+		vtime_account_guest_exit();
+		return;
+	}
+	local_irq_disable();
+	vtime_account_guest_exit();
+	local_irq_enable();
+}
+
 static void end_slice(struct vcpu *vcpu)
 {
 	vcpu->atomic = false;
@@ -210,7 +226,7 @@ static void end_slice(struct vcpu *vcpu)
 	smp_store_release(&vcpu->mode, VCPU_OUTSIDE);
 	/* The interrupt that ended the slice is taken here. */
 	local_irq_enable();
-	vtime_account_guest_exit();
+	account_exit();
 }
 
 /*
