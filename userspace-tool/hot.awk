@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Turns hot.list into a linker script that puts what it names together: code,
-# constants, and the zeroed data that is written after a fork.
+# constants, and data of which each page is copied that is written after a fork.
 
 function pattern(kind, name)
 {
@@ -12,10 +12,12 @@ function pattern(kind, name)
 	return name
 }
 
-function inputs(sections,	i)
+# The console's backlog is large and seldom written.
+function inputs(sections, zeroed,	i)
 {
 	for (i = 0; i < nr; i++)
-		printf "\t\t%s(%s)\n", hot[i], sections
+		if (!zeroed || hot[i] !~ /console/)
+			printf "\t\t%s(%s)\n", hot[i], sections
 }
 
 /^(own|libc|file) / {
@@ -30,8 +32,11 @@ END {
 	print "SECTIONS {\n\t.rodata.hot : {"
 	inputs(".rodata .rodata.*")
 	print "\t}\n}\nINSERT AFTER .rodata;"
+	# Not .data.rel.ro, which is made read-only.
+	print "SECTIONS {\n\t.data.hot : {"
+	inputs(".data .data.rel .data.rel.local")
+	print "\t}\n}\nINSERT AFTER .data;"
 	print "SECTIONS {\n\t.bss.hot (NOLOAD) : {"
-	print "\t\tEXCLUDE_FILE(*console.o) build/*(.bss .bss.*)"
-	print "\t\tEXCLUDE_FILE(*:pthread_keys.o) *libc.a:*(.bss .bss.*)"
+	inputs(".bss .bss.* COMMON", 1)
 	print "\t}\n}\nINSERT BEFORE .bss;"
 }
