@@ -136,8 +136,6 @@ host_part()
 {
 	"$b/native" | relay_results host
 	"$b/stopwatch" fork_exec_wait 20 "$b/true" | relay_results host
-	idle_memory host static_process_start static_process_stop \
-		static_process_pages
 }
 
 kvm_part()
@@ -150,7 +148,6 @@ kvm_part()
 	done | sort -n -k 3 | head -n 1 | relay_results kvm
 	"$b/stopwatch" -t ready -a "killall kvm" command_to_output_4m 10 \
 		"$b/kvm" -m 4 "$T/idle.elf" | relay_results kvm
-	idle_memory kvm kvm_idle_start kvm_idle_stop kvm_idle_pages
 	disable_kvm
 }
 
@@ -171,7 +168,19 @@ lodge_part()
 	"$b/start" 4 | relay_results lodge
 	create_to_output command_to_output_4m 4
 	create_to_output command_to_output_1g 1024
+}
+
+# The last of all: dropping caches marks the pages of a file system in RAM so
+# that page faults there no longer map their neighbours, too.
+memory_part()
+{
+	idle_memory host static_process_start static_process_stop \
+		static_process_pages
 	idle_memory lodge lodge_idle_start lodge_idle_stop lodge_idle_pages
+	check unload unload_module
+	enable_kvm || return 1
+	idle_memory kvm kvm_idle_start kvm_idle_stop kvm_idle_pages
+	disable_kvm
 }
 
 # --- a Linux guest -------------------------------------------------------------
@@ -208,11 +217,12 @@ small)
 	host_part
 	check kvm kvm_part
 	check load load_module
-	lodge_part ;;
+	lodge_part
+	memory_part ;;
 linux)
 	check qemu qemu_linux
 	check load load_module
-	lodge_linux ;;
+	lodge_linux
+	check unload unload_module ;;
 esac
-check unload unload_module
 finish
