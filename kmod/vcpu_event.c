@@ -115,7 +115,7 @@ static void inject_interrupt(struct vcpu *vcpu, int vector, bool upcall)
 	vendor->inject(vcpu, &irq);
 }
 
-static void inject_slow(struct vcpu *vcpu)
+static noinline void inject_slow(struct vcpu *vcpu)
 {
 	bool busy = inject_exception(vcpu) ||
 		    vendor->injection_pending(vcpu) ||
