@@ -10,6 +10,8 @@
 
 #include <asm/cpufeature.h>
 #include <asm/nospec-branch.h>
+#include <linux/types.h>
+
 #include <asm/reboot.h>
 
 /*
@@ -41,6 +43,12 @@ static inline void compat_guest_has_run(void)
 	if (cpu_feature_enabled(X86_FEATURE_IBPB_EXIT_TO_USER))
 		this_cpu_write(x86_ibpb_exit_to_user, true);
 #endif
+}
+
+/* A kernel that can be a Xen PV guest hides its macro for this instruction. */
+static inline void compat_load_ldt(u16 selector)
+{
+	asm volatile("lldt %0" : : "rm" (selector));
 }
 
 #endif /* LODGE_COMPAT_H */

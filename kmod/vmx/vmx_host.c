@@ -16,6 +16,7 @@
 #include <asm/tlbflush.h>
 #include <asm/vmx.h>
 
+#include "compat.h"
 #include "domain.h"
 #include "vmx/vmx.h"
 #include "vmx/vmx_insn.h"
@@ -128,7 +129,7 @@ static void save_host_segments(struct vmx_vcpu *v)
 static void restore_host_segments(struct vmx_vcpu *v)
 {
 	if (unlikely(v->host.ldt_sel))
-		load_ldt(v->host.ldt_sel);
+		compat_load_ldt(v->host.ldt_sel);
 	if (unlikely(v->host.ds_sel | v->host.es_sel)) {
 		loadsegment(ds, v->host.ds_sel);
 		loadsegment(es, v->host.es_sel);
