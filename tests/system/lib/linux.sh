@@ -17,7 +17,8 @@ on_crash = "destroy"
 END
 	timeout 400 "$T/lodge" create /run/linux.cfg --console \
 		>/run/linux.out 2>/run/linux.err </dev/null
-	tr -d '\r' </run/linux.out
+	# Marked, so that a guest's panic is not taken for the host's.
+	tr -d '\r' </run/linux.out | sed 's/^/| /'
 	end=$("$T/lodge" dmesg "$1" |
 		sed -n 's/.*domain shut down (\([^)]*\)).*/\1/p' | tr -d -)
 	if ! grep -q '^guest: hypervisor xen' /run/linux.out; then
