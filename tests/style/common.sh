@@ -21,7 +21,7 @@ source_files()
 	local file
 
 	{ git ls-files -co --exclude-standard -- "$@" 2>/dev/null ||
-		find "${@:-.}" -type f -printf '%P\n'; } | sort -u |
+		find "${@:-.}" -type f | sed 's|^\./||'; } | sort -u |
 	while IFS= read -r file; do
 		[ ! -f "$file" ] || echo "$file"
 	done
