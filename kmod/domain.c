@@ -242,8 +242,10 @@ static bool name_is_valid(const char *name)
 {
 	unsigned int i;
 
+	/* The kernel's isalnum() takes Latin-1 letters, too. */
 	for (i = 0; i < LODGE_NAME_LEN && name[i]; i++)
-		if (!isalnum(name[i]) && !strchr("_.+-", name[i]))
+		if (!isascii(name[i]) ||
+		    (!isalnum(name[i]) && !strchr("_.+-", name[i])))
 			return false;
 	return i > 0 && i < LODGE_NAME_LEN;
 }
