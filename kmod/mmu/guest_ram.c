@@ -8,12 +8,14 @@
 #include "mmu/guest_ram.h"
 
 #include <linux/atomic.h>
+#include <linux/cpu.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
 #include <asm/apicdef.h>
+#include <asm/cpufeature.h>
 #include <asm/processor.h>
 
 #include <uapi/lodge.h>
@@ -121,6 +123,13 @@ int guest_ram_create(struct guest_ram *ram, const struct s2_format *fmt,
 	ram->low_end = min_t(u64, bytes, LODGE_LOWMEM_MAX);
 	ram->high_end = LODGE_HIGHMEM_BASE + bytes - ram->low_end;
 	ram->max_pages = bytes >> PAGE_SHIFT;
+	/*
+	 * A guest that changes the size of a page it executes from can stop
+	 * such a CPU with a machine check, and the host with it.  The guest's
+	 * own tables do not matter if the second stage maps code by 4 KiB.
+	 */
+	ram->large_nx = boot_cpu_has_bug(X86_BUG_ITLB_MULTIHIT) &&
+			!cpu_mitigations_off();
 	ram->max_tables = 2 * ram->max_pages / GFNS_PER_2M + SPARE_TABLES;
 	pages = max_reserved(ram);
 	ram->owner = reserve_owner_get(uid);
@@ -208,6 +217,12 @@ static void merge_up(struct s2_table *s2, struct s2_update *u, gfn_t gfn,
 		;
 }
 
+static unsigned int first_perm(const struct guest_ram *ram,
+			       enum s2_level level)
+{
+	return ram->large_nx && level > S2_4K ? S2_READ | S2_WRITE : S2_RWX;
+}
+
 /*
  * Put fresh pages where a look without the lock found nothing.  @emptied says
  * what that look saw: a first touch must not fill a frame that another vCPU
@@ -225,12 +240,15 @@ static int map_ram(struct guest_ram *ram, struct s2_update *u, gfn_t gfn,
 		return -EEXIST;
 	if (!has_table_room(ram, gfn, &leaf))
 		return -ENOSPC;
-	err = s2_map(&ram->s2, u, gfn, page_hfn(page), level, S2_RWX);
+	err = s2_map(&ram->s2, u, gfn, page_hfn(page), level,
+		     first_perm(ram, level));
 	if (err)
 		return err;
 	atomic64_add(s2_level_gfns(level), &ram->nr_pages);
 	reserve_count_populated(s2_level_gfns(level));
-	merge_up(&ram->s2, u, gfn, level);
+	/* Small leaves are executable, and large ones may not become so. */
+	if (level > S2_4K || !ram->large_nx)
+		merge_up(&ram->s2, u, gfn, level);
 	return 0;
 }
 
@@ -338,6 +356,31 @@ static void look(struct guest_ram *ram, gfn_t gfn, struct s2_leaf *leaf)
 	spin_unlock(&ram->s2.lock);
 }
 
+/* The guest executes from a large leaf: this one page gets a small one. */
+static int make_executable(struct guest_ram *ram, gfn_t gfn)
+{
+	struct s2_update u;
+	int err;
+
+	s2_update_init(&u);
+	err = s2_update_prepare(&ram->s2, &u, S2_1G - S2_4K);
+	if (!err) {
+		spin_lock(&ram->s2.lock);
+		err = s2_protect(&ram->s2, &u, gfn, 1, S2_RWX);
+		spin_unlock(&ram->s2.lock);
+	}
+	s2_update_finish(&ram->s2, &u);
+	return err;
+}
+
+/* Is @access refused only because large leaves are not executable? */
+static bool is_large_nx(const struct guest_ram *ram,
+			const struct s2_leaf *leaf, unsigned int access)
+{
+	return ram->large_nx && (access & ~leaf->perm) == S2_EXEC &&
+	       !(leaf->perm & S2_SPECIAL);
+}
+
 static int fault(struct guest_ram *ram, gfn_t gfn, unsigned int access,
 		 int (*fill_one)(struct guest_ram *ram, gfn_t gfn,
 				 const struct s2_leaf *seen))
@@ -345,6 +388,8 @@ static int fault(struct guest_ram *ram, gfn_t gfn, unsigned int access,
 	struct s2_leaf leaf;
 
 	look(ram, gfn, &leaf);
+	if (leaf.present && is_large_nx(ram, &leaf, access))
+		return make_executable(ram, gfn);
 	if (leaf.present)
 		return access & ~leaf.perm ? -EACCES : 0;
 	if (!guest_ram_is_untouched(ram, gfn, &leaf))

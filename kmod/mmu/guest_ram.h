@@ -24,6 +24,7 @@ struct ram_owner;
  * @owner: c: whose limit the reservation counts against
  * @max_pages: c: RAM pages that may be populated (ACPI window extra)
  * @max_tables: c: tables beyond which a frame outside RAM gets none
+ * @large_nx: c: large leaves are not executable; what is executed is split
  * @nr_pages: a: RAM pages populated now, those of the ACPI window included
  * @nr_special: a: module pages mapped now
  * @reserved_pages: a: what this domain still counts in the reservation: one
@@ -37,6 +38,7 @@ struct guest_ram {
 	struct ram_owner *owner;
 	u64 max_pages;
 	unsigned long max_tables;
+	bool large_nx;
 	atomic64_t nr_pages;
 	atomic64_t nr_special;
 	atomic64_t reserved_pages;
