@@ -36,5 +36,6 @@ clean:
 	-$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 	$(MAKE) -C userspace-tool clean
 	$(MAKE) -C tests/guest clean
+	$(MAKE) -C tests/bench clean
 
 .PHONY: all module tool setup demo test test-long bench install clean
