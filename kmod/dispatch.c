@@ -84,6 +84,10 @@ static enum vmexit_action handle_s2_fault(struct vcpu *vcpu,
 	case 0:
 		return VMEXIT_RESUME;
 	case -ENXIO:
+		/* No instruction is to blame: a stack or a table is not there. */
+		if (vendor->injection_pending(vcpu))
+			return vcpu_crash(vcpu, "event delivery through gpa %#llx, where nothing is",
+					  x->s2.gpa);
 		return emul_mmio(vcpu, x);
 	case -ENOMEM:
 		domain_log(d, "paused: the host has no memory for gpa %#llx",

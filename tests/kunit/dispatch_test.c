@@ -64,8 +64,17 @@ void vcpu_log_state(struct vcpu *vcpu)
 {
 }
 
+static bool fake_injecting;
+
+static bool fake_injection_pending(struct vcpu *vcpu)
+{
+	return fake_injecting;
+}
+
 static int dispatch_init(struct kunit *test)
 {
+	fake_injecting = false;
+	fake_vendor.injection_pending = fake_injection_pending;
 	fake_domain(test, 1);
 	fake_action = VMEXIT_RESUME;
 	fake_asked = "";
@@ -272,6 +281,15 @@ static void handle_s2_fault_follows_the_allocator(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, cases[i].crashed, fake_crashed);
 		KUNIT_EXPECT_EQ(test, S2_READ | S2_WRITE, fake_ram_access);
 	}
+
+	/* No instruction made the access, so there is none to emulate. */
+	fake_clear();
+	fake_asked = "";
+	fake_injecting = true;
+	fake_ram_result = -ENXIO;
+	KUNIT_EXPECT_EQ(test, VMEXIT_STOPPED, dispatch(vcpu, &x));
+	KUNIT_EXPECT_STREQ(test, "", fake_asked);
+	KUNIT_EXPECT_TRUE(test, fake_crashed);
 }
 
 static void handle_exception_gives_it_back(struct kunit *test)
