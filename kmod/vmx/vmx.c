@@ -8,6 +8,7 @@
 #include <linux/gfp.h>
 #include <linux/percpu.h>
 
+#include <asm/perf_event.h>
 #include <asm/tlbflush.h>
 #include <asm/vmx.h>
 
@@ -98,10 +99,13 @@ static int vmx_cpu_enable(void)
 	if (cr4_read_shadow() & X86_CR4_VMXE)
 		return -EBUSY;
 	vmx_host_cpu_read();
+	/* Processors before Skylake cannot trace in VMX operation. */
+	intel_pt_handle_vmx(1);
 	cr4_set_bits(X86_CR4_VMXE);
 	err = vmx_insn_vmxon(__pa(this_cpu_read(vmxon_region)));
 	if (err) {
 		cr4_clear_bits(X86_CR4_VMXE);
+		intel_pt_handle_vmx(0);
 		return err;
 	}
 	this_cpu_write(vmx_on, true);
@@ -120,6 +124,7 @@ static void vmx_cpu_disable(void)
 	this_cpu_write(vmx_on, false);
 	vmx_insn_vmxoff();
 	cr4_clear_bits(X86_CR4_VMXE);
+	intel_pt_handle_vmx(0);
 }
 
 /* NMI context at a crash: write the VMCSs back for the dump, leave VMX. */
