@@ -98,8 +98,13 @@ static void cpuid_read_sets_what_guests_rely_on(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cpuid_ebx(0), r.ebx);
 	cpuid_read(vcpu, 1, 0, &r);
 	KUNIT_EXPECT_EQ(test, BIT(31) | BIT(21), r.ecx & (BIT(31) | BIT(21)));
-	KUNIT_EXPECT_EQ(test, BIT(9) | BIT(12) | BIT(16),
-			r.edx & (BIT(9) | BIT(12) | BIT(16)));
+	KUNIT_EXPECT_EQ(test, BIT(12) | BIT(16),
+			r.edx & (BIT(12) | BIT(16)));
+	/* Bit 9, APIC, follows IA32_APIC_BASE's enable bit. */
+	KUNIT_EXPECT_EQ(test, 0u, r.edx & BIT(9));
+	vcpu->lapic.base = MSR_IA32_APICBASE_ENABLE;
+	cpuid_read(vcpu, 1, 0, &r);
+	KUNIT_EXPECT_EQ(test, BIT(9), r.edx & BIT(9));
 	cpuid_read(vcpu, 6, 0, &r);
 	KUNIT_EXPECT_EQ(test, 4u, r.eax);
 	cpuid_read(vcpu, 0x16, 0, &r);
