@@ -9,6 +9,9 @@
 
 insmod "$T/lodge.ko" || fail load "insmod refused"
 want small && boot_linux small "$T/small-vmlinuz" 128 poweroff
+vcpus=2
+want smp && boot_linux smp "$T/small-vmlinuz" 128 poweroff
+vcpus=1
 want debian && boot_linux debian "$T/debian-vmlinuz" 256 poweroff
 want reboot && boot_linux reboot "$T/small-vmlinuz" 128 reboot lodge_do=reboot
 want panic && boot_linux panic "$T/small-vmlinuz" 128 crash \

@@ -3,7 +3,8 @@
 #
 # Boots one Linux guest with its console here and judges its output.
 
-# boot_linux NAME KERNEL MIB EXPECT [WORDS]: EXPECT is how the domain must end.
+# boot_linux NAME KERNEL MIB EXPECT [WORDS]: EXPECT is how the domain must end;
+# $vcpus may ask for more than one vCPU.
 boot_linux()
 {
 	cat >/run/linux.cfg <<END
@@ -11,6 +12,7 @@ name = "$1"
 kernel = "$2"
 ramdisk = "$T/guest.cpio"
 memory = $3
+vcpus = ${vcpus:-1}
 extra = "console=hvc0 loglevel=6 ${5:-}"
 on_reboot = "destroy"
 on_crash = "destroy"
@@ -24,6 +26,9 @@ END
 	if ! grep -q '^guest: hypervisor xen' /run/linux.out; then
 		fail "$1" "no init:" "$(tail -n 2 /run/linux.out | tr '\n' ' ')" \
 			"$(tail -n 1 /run/linux.err)"
+	elif ! tr -d '\r' </run/linux.out |
+	       grep -qx "guest: cpus ${vcpus:-1}"; then
+		fail "$1" "it does not have ${vcpus:-1} CPUs"
 	elif ! grep -q '^guest: clock source xen' /run/linux.out; then
 		fail "$1" "$(grep 'clock source' /run/linux.out)"
 	elif grep -E 'WARNING:|BUG:|Call Trace' /run/linux.out |
