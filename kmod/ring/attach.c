@@ -275,7 +275,8 @@ static int slot_make_recovery(struct attach_slot *slot)
 {
 	if (!slot->recovery)
 		slot->recovery = __vmalloc(LODGE_RECOVERY_SIZE,
-					   GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+					   GFP_KERNEL_ACCOUNT | __GFP_ZERO |
+					   __GFP_NOWARN);
 	return slot->recovery ? 0 : -ENOMEM;
 }
 
