@@ -72,7 +72,8 @@ static void sched_in(struct preempt_notifier *pn, int cpu)
 	struct vcpu *vcpu = container_of(pn, struct vcpu, preempt);
 
 	load(vcpu);
-	xen_runstate_set(vcpu, VCPU_RS_RUNNING);
+	if (READ_ONCE(vcpu->mode) != VCPU_BLOCKED)
+		xen_runstate_set(vcpu, VCPU_RS_RUNNING);
 }
 
 static void sched_out(struct preempt_notifier *pn, struct task_struct *next)
@@ -130,7 +131,6 @@ static void start(struct vcpu *vcpu)
 /* Requests that may sleep. */
 static void handle_requests(struct vcpu *vcpu)
 {
-	clear_bit(VCPU_REQ_STOP, &vcpu->requests);
 	clear_bit(VCPU_REQ_EVENT, &vcpu->requests);
 	if (test_and_clear_bit(VCPU_REQ_RESET, &vcpu->requests))
 		start(vcpu);
@@ -231,7 +231,8 @@ static void end_slice(struct vcpu *vcpu)
 
 /*
  * Enter until something needs the world outside.  An event for this vCPU
- * alone does not: delivery looks at the event's own state.
+ * alone does not: delivery looks at the event's own state.  A signal comes
+ * with an interrupt.
  */
 static enum vmexit_action run_guest(struct vcpu *vcpu, struct vmexit *x)
 {
@@ -254,7 +255,9 @@ static enum vmexit_action run_guest(struct vcpu *vcpu, struct vmexit *x)
 				return action;
 			clear_bit(VCPU_REQ_EVENT, &vcpu->requests);
 		}
-	} while (true);
+		/* A task that the interpreter woke may wait for this CPU. */
+	} while (likely(!need_resched()));
+	return action;
 }
 
 static enum vmexit_action run_slice(struct vcpu *vcpu)
@@ -278,7 +281,8 @@ static enum vmexit_action run_slice(struct vcpu *vcpu)
  */
 static void block(struct vcpu *vcpu)
 {
-	xen_runstate_set(vcpu, VCPU_RS_BLOCKED);
+	xen_runstate_set(vcpu, READ_ONCE(vcpu->online) ? VCPU_RS_BLOCKED :
+							 VCPU_RS_OFFLINE);
 	WRITE_ONCE(vcpu->mode, VCPU_BLOCKED);
 	smp_mb();	/* mode before events: pairs with vcpu_kick() */
 	rcuwait_wait_event(&vcpu->wait,
@@ -323,6 +327,9 @@ static int park(struct vcpu *vcpu)
 	struct domain *d = vcpu->domain;
 	int err;
 
+	/* A pause is time stolen from the guest. */
+	xen_runstate_set(vcpu, domain_is_runnable(d) ? VCPU_RS_RUNNABLE :
+						       VCPU_RS_OFFLINE);
 	release_cpu(vcpu);
 	mutex_unlock(&vcpu->mutex);
 	err = wait_event_interruptible(d->state_wait,
@@ -331,6 +338,7 @@ static int park(struct vcpu *vcpu)
 				       may_run(vcpu));
 	mutex_lock(&vcpu->mutex);
 	claim_cpu(vcpu);
+	xen_runstate_set(vcpu, VCPU_RS_RUNNING);
 	if (err)
 		return -EINTR;
 	if (READ_ONCE(d->dying))
@@ -344,6 +352,13 @@ static int run_loop(struct vcpu *vcpu)
 	int ret;
 
 	for (;;) {
+		/*
+		 * Clear it, then look at what it is about: one that comes
+		 * later keeps its bit and ends the next slice or wait at
+		 * once.  Pairs with vcpu_request(): state, then the bit.
+		 */
+		clear_bit(VCPU_REQ_STOP, &vcpu->requests);
+		smp_mb__after_atomic();
 		if (signal_pending(current) ||
 		    test_thread_flag(TIF_NOTIFY_RESUME))
 			return -EINTR;
@@ -352,6 +367,7 @@ static int run_loop(struct vcpu *vcpu)
 			ret = park(vcpu);
 			if (ret <= 0)
 				return ret;
+			continue;
 		}
 		handle_requests(vcpu);
 		if (!READ_ONCE(vcpu->online) ||

@@ -96,10 +96,11 @@ static bool inject_nmi(struct vcpu *vcpu)
  */
 static int interrupt_vector(struct vcpu *vcpu, bool *upcall)
 {
-	*upcall = xen_upcall_pending(vcpu);
-	if (*upcall)
-		return READ_ONCE(vcpu->domain->xen.callback_vector);
-	return lapic_pending_vector(vcpu);
+	/* Read once: another vCPU may take the callback away. */
+	u8 callback = READ_ONCE(vcpu->domain->xen.callback_vector);
+
+	*upcall = callback && xen_upcall_pending(vcpu);
+	return *upcall ? callback : lapic_pending_vector(vcpu);
 }
 
 /* An upcall may come up meanwhile: what was chosen decides, not a new look. */
