@@ -20,7 +20,7 @@
 /* A domain file remembers which change of state its reader has seen. */
 struct domain_file {
 	struct domain *domain;
-	unsigned int seen;	/* a: READ_ONCE/WRITE_ONCE, a hint for poll */
+	int seen;		/* a: READ_ONCE/WRITE_ONCE, a hint for poll */
 };
 
 static long call_info(void *object, unsigned long arg)
@@ -33,7 +33,7 @@ static long call_info(void *object, unsigned long arg)
 		return -ENOMEM;
 	err = dev_fetch(info, arg, sizeof(*info));
 	if (!err) {
-		WRITE_ONCE(f->seen, READ_ONCE(f->domain->state_seq));
+		WRITE_ONCE(f->seen, atomic_read(&f->domain->state_seq));
 		domain_info(f->domain, info);
 		err = dev_store(arg, info, sizeof(*info));
 	}
@@ -293,7 +293,7 @@ static __poll_t domain_poll(struct file *file, poll_table *wait)
 	__poll_t events = 0;
 
 	poll_wait(file, &d->state_wait, wait);
-	if (READ_ONCE(d->state_seq) != READ_ONCE(f->seen))
+	if (atomic_read(&d->state_seq) != READ_ONCE(f->seen))
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (READ_ONCE(d->dying))
 		events |= EPOLLHUP;

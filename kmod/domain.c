@@ -110,7 +110,8 @@ static void kick_all(struct domain *d)
 
 static void state_changed(struct domain *d)
 {
-	WRITE_ONCE(d->state_seq, d->state_seq + 1);
+	/* A full barrier, too: the change, then its number, pairs with poll. */
+	atomic_inc_return(&d->state_seq);
 	wake_up_all(&d->state_wait);
 }
 
@@ -242,6 +243,9 @@ static bool name_is_valid(const char *name)
 {
 	unsigned int i;
 
+	/* It becomes a file's name: neither hidden, nor the folder itself. */
+	if (name[0] == '.')
+		return false;
 	/* The kernel's isalnum() takes Latin-1 letters, too. */
 	for (i = 0; i < LODGE_NAME_LEN && name[i]; i++)
 		if (!isascii(name[i]) ||
@@ -285,31 +289,46 @@ static struct domain *alloc_domain(const struct lodge_domain_create *arg)
 	return d;
 }
 
-/* Takes the id, then the name's place in the list: publish last. */
-static int publish(struct domain *d)
+/* Name and id are free; @wanted may be any. */
+static int choose_id(struct domain *d, u32 wanted)
 {
-	int err = -EEXIST;
+	int err;
+
+	lockdep_assert_held(&domains_lock);
+	if (find_name(d->name))
+		return -EEXIST;
+	err = pick_id(&wanted);
+	if (!err)
+		d->id = wanted;
+	return err;
+}
+
+/* An early look, so that what cannot be is refused before it is built. */
+static int preview_id(struct domain *d, u32 wanted)
+{
+	int err;
 
 	mutex_lock(&domains_lock);
-	if (!find_name(d->name) && !find_id(d->id)) {
-		list_add_tail(&d->link, &domains);
-		WRITE_ONCE(nr_domains, nr_domains + 1);
-		err = 0;
-	}
+	err = choose_id(d, wanted);
 	mutex_unlock(&domains_lock);
 	return err;
 }
 
-static int reserve_id(struct domain *d, u32 wanted)
+/*
+ * Into the list: publish last.  Others may have come meanwhile, so a caller to
+ * whom any id is right gets the next free one.
+ */
+static int publish(struct domain *d, u32 wanted)
 {
 	int err = 0;
 
 	mutex_lock(&domains_lock);
-	if (find_name(d->name))
-		err = -EEXIST;
-	if (!err)
-		err = pick_id(&wanted);
-	d->id = wanted;
+	if (find_id(d->id) || find_name(d->name))
+		err = choose_id(d, wanted);
+	if (!err) {
+		list_add_tail(&d->link, &domains);
+		WRITE_ONCE(nr_domains, nr_domains + 1);
+	}
 	mutex_unlock(&domains_lock);
 	return err;
 }
@@ -331,7 +350,7 @@ int domain_create(struct lodge_domain_create *arg, struct domain **out)
 	d = alloc_domain(arg);
 	if (!d)
 		return -ENOMEM;
-	err = reserve_id(d, arg->domid);
+	err = preview_id(d, arg->domid);
 	if (err)
 		goto free_domain;
 	err = cpu_virt_get();
@@ -342,7 +361,7 @@ int domain_create(struct lodge_domain_create *arg, struct domain **out)
 		goto put_virt;
 	lockorder_teach(d, d->vcpus[0]);
 	domain_get(d);
-	err = publish(d);
+	err = publish(d, arg->domid);
 	if (err)
 		goto unbuild;
 	__module_get(THIS_MODULE);

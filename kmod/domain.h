@@ -6,6 +6,7 @@
 #ifndef LODGE_DOMAIN_H
 #define LODGE_DOMAIN_H
 
+#include <linux/atomic.h>
 #include <linux/refcount.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
@@ -48,13 +49,13 @@ struct domain {
 	struct domain_xen xen;
 
 	spinlock_t lock;		/* d; irq-safe; above evtchn locks */
-	bool paused;			/* d to write; read anywhere */
+	bool paused;			/* a: last word wins, then state_seq */
 	bool shut_down;			/* a: set once, see domain_shutdown() */
 	bool dying;			/* a: set once by DESTROY */
 	unsigned int shutdown_reason;	/* d: valid once shut_down */
 	char reason[LODGE_REASON_LEN];	/* d: first reason wins */
 	wait_queue_head_t state_wait;	/* vCPU threads and poll()ers */
-	unsigned int state_seq;		/* a: counts changes, for poll() */
+	atomic_t state_seq;		/* a: counts changes, for poll() */
 	struct domain_log *log;		/* own lock */
 };
 

@@ -146,7 +146,8 @@ struct lodge_info {
  * @fd: out: the domain file
  * @reserved0: zero
  * @uuid: shown to the guest, not interpreted
- * @name: NUL-terminated, one or more of [A-Za-z0-9_.+-], unique on the host
+ * @name: NUL-terminated, one or more of [A-Za-z0-9_.+-], no dot first, unique
+ *	on the host
  * @reserved: zero
  *
  * Errors: EINVAL a field is out of range; EEXIST the name or id is taken;

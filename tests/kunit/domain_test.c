@@ -71,8 +71,16 @@ void guest_ram_destroy(struct guest_ram *ram)
 	end_part();
 }
 
+/* What another process does meanwhile. */
+static void (*meanwhile)(struct domain *d);
+
 int xen_domain_create(struct domain *d)
 {
+	void (*call)(struct domain *d) = meanwhile;
+
+	meanwhile = NULL;
+	if (call)
+		call(d);
 	return make_part();
 }
 
@@ -206,6 +214,10 @@ static void name_is_valid_takes_its_characters_only(struct kunit *test)
 		{ "web1", true },
 		{ "Web_1.example+x-y", true },
 		{ "0", true },
+		{ "a.", true },
+		{ ".", false },
+		{ "..", false },
+		{ ".a", false },
 		{ "", false },
 		{ "a b", false },
 		{ "a/b", false },
@@ -293,6 +305,61 @@ static void check_args_refuses_every_bad_field(struct kunit *test)
 				    "case %u", i);
 	}
 #undef FIELD
+}
+
+static struct domain *other;
+
+static void take_id_of(struct domain *d)
+{
+	struct lodge_domain_create arg = good_args("other");
+
+	arg.domid = d->id;
+	if (domain_create(&arg, &other))
+		other = NULL;
+}
+
+static void take_name_of(struct domain *d)
+{
+	struct lodge_domain_create arg = good_args(d->name);
+
+	if (domain_create(&arg, &other))
+		other = NULL;
+}
+
+static void domain_create_finds_another_id_when_its_own_was_taken(
+	struct kunit *test)
+{
+	struct domain *d;
+
+	other = NULL;
+	meanwhile = take_id_of;
+	d = create(test, "good", LODGE_DOMID_ANY);
+	KUNIT_ASSERT_NOT_NULL(test, other);
+	KUNIT_EXPECT_NE(test, d->id, other->id);
+	KUNIT_EXPECT_EQ(test, 2u, domain_count());
+	end(d);
+	end(other);
+	KUNIT_EXPECT_EQ(test, 0, nr_parts);
+}
+
+static void domain_create_refuses_what_was_taken_meanwhile(struct kunit *test)
+{
+	struct lodge_domain_create arg = good_args("good");
+	struct domain *d = NULL;
+
+	other = NULL;
+	meanwhile = take_name_of;
+	KUNIT_EXPECT_EQ(test, -EEXIST, domain_create(&arg, &d));
+	KUNIT_EXPECT_NULL(test, d);
+	KUNIT_ASSERT_NOT_NULL(test, other);
+	end(other);
+
+	arg.domid = 5;
+	meanwhile = take_id_of;
+	KUNIT_EXPECT_EQ(test, -EEXIST, domain_create(&arg, &d));
+	KUNIT_ASSERT_NOT_NULL(test, other);
+	end(other);
+	KUNIT_EXPECT_EQ(test, 0, nr_parts);
 }
 
 static void domain_create_refuses_before_it_makes_anything(struct kunit *test)
@@ -501,6 +568,8 @@ static struct kunit_case domain_cases[] = {
 	KUNIT_CASE(name_is_valid_takes_its_characters_only),
 	KUNIT_CASE(name_is_valid_needs_an_end),
 	KUNIT_CASE(check_args_refuses_every_bad_field),
+	KUNIT_CASE(domain_create_finds_another_id_when_its_own_was_taken),
+	KUNIT_CASE(domain_create_refuses_what_was_taken_meanwhile),
 	KUNIT_CASE(domain_create_refuses_before_it_makes_anything),
 	KUNIT_CASE(domain_create_leaves_nothing_when_a_step_fails),
 	KUNIT_CASE(domain_create_refuses_a_name_or_id_that_is_taken),
