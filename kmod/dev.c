@@ -7,7 +7,6 @@
 
 #include <linux/capability.h>
 #include <linux/cred.h>
-#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
@@ -34,15 +33,27 @@ long dev_dispatch(const struct dev_ioctl *table, unsigned int nr,
 	return -ENOTTY;
 }
 
-int dev_store_fd(int fd, unsigned long arg, const void *src, u32 size)
+int dev_store_file(struct file *file, unsigned long arg, const void *src,
+		   u32 size, s32 *fd)
 {
 	int err;
 
-	if (fd < 0)
-		return fd;
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	err = get_unused_fd_flags(O_CLOEXEC);
+	if (err < 0)
+		goto put_file;
+	*fd = err;
 	err = dev_store(arg, src, size);
 	if (err)
-		close_fd(fd);
+		goto put_fd;
+	fd_install(*fd, file);
+	return 0;
+
+put_fd:
+	put_unused_fd(*fd);
+put_file:
+	fput(file);
 	return err;
 }
 
@@ -83,8 +94,8 @@ static long call_create(void *unused, unsigned long arg)
 	err = domain_create(&create, &d);
 	if (err)
 		return err;
-	create.fd = dev_domain_fd(d);
-	err = dev_store_fd(create.fd, arg, &create, sizeof(create));
+	err = dev_store_file(dev_domain_file(d), arg, &create, sizeof(create),
+			     &create.fd);
 	/* Without the answer nobody knows of the domain. */
 	if (err)
 		domain_destroy(d);
@@ -109,8 +120,8 @@ static long call_open(void *unused, unsigned long arg)
 	err = -EACCES;
 	if (!may_open(d))
 		goto put;
-	open.fd = dev_domain_fd(d);
-	err = dev_store_fd(open.fd, arg, &open, sizeof(open));
+	err = dev_store_file(dev_domain_file(d), arg, &open, sizeof(open),
+			     &open.fd);
 put:
 	domain_put(d);
 	return err;

@@ -15,8 +15,8 @@ struct file;
 int dev_init(void);
 void dev_exit(void);
 
-/* dev_domain.c: a new file descriptor for a domain; takes a reference. */
-int dev_domain_fd(struct domain *d);
+/* dev_domain.c: a new file for a domain, which takes a reference; ERR_PTR. */
+struct file *dev_domain_file(struct domain *d);
 
 /**
  * struct dev_ioctl - one row of an ioctl table
@@ -52,10 +52,19 @@ static inline int dev_store(unsigned long arg, const void *src, u32 size)
 	return copy_to_user((void __user *)arg, src, size) ? -EFAULT : 0;
 }
 
-/*
- * Answer with a structure that names the new descriptor @fd, or -errno in its
- * place; if the caller's memory takes no answer, the descriptor is closed.
+/**
+ * dev_store_file() - answer with a structure that names a new file
+ * @file: the file, or ERR_PTR; it is used up in any case
+ * @arg: user pointer
+ * @src: the structure
+ * @size: its size
+ * @fd: the member of it that takes the descriptor
+ *
+ * The descriptor is the caller's only when the answer is: a thread that
+ * guesses its number meanwhile finds nothing there.
+ * Return: 0, -errno and no file
  */
-int dev_store_fd(int fd, unsigned long arg, const void *src, u32 size);
+int dev_store_file(struct file *file, unsigned long arg, const void *src,
+		   u32 size, s32 *fd);
 
 #endif /* LODGE_DEV_H */

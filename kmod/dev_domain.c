@@ -4,6 +4,7 @@
  * a file keeps its domain's structures alive, not the domain.
  */
 #include <linux/anon_inodes.h>
+#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/module.h>
@@ -41,24 +42,31 @@ static long call_info(void *object, unsigned long arg)
 	return err;
 }
 
-static long call_pause(void *object, unsigned long arg)
+/* The calls that have no argument. */
+static long plain_call(void *object, unsigned long arg,
+		       void (*call)(struct domain *d))
 {
 	struct domain_file *f = object;
 
 	if (arg)
 		return -EINVAL;
-	domain_pause(f->domain);
+	call(f->domain);
 	return 0;
+}
+
+static long call_pause(void *object, unsigned long arg)
+{
+	return plain_call(object, arg, domain_pause);
 }
 
 static long call_unpause(void *object, unsigned long arg)
 {
-	struct domain_file *f = object;
+	return plain_call(object, arg, domain_unpause);
+}
 
-	if (arg)
-		return -EINVAL;
-	domain_unpause(f->domain);
-	return 0;
+static long call_destroy(void *object, unsigned long arg)
+{
+	return plain_call(object, arg, domain_destroy);
 }
 
 static long call_shutdown(void *object, unsigned long arg)
@@ -71,16 +79,6 @@ static long call_shutdown(void *object, unsigned long arg)
 	if (reason > LODGE_SHUTDOWN_SOFT_RESET)
 		return -EINVAL;
 	domain_shutdown(f->domain, reason, "by request of the host");
-	return 0;
-}
-
-static long call_destroy(void *object, unsigned long arg)
-{
-	struct domain_file *f = object;
-
-	if (arg)
-		return -EINVAL;
-	domain_destroy(f->domain);
 	return 0;
 }
 
@@ -210,7 +208,7 @@ free:
 	return err;
 }
 
-static int vcpu_fd(struct vcpu *vcpu);
+static struct file *vcpu_file(struct vcpu *vcpu);
 
 static long call_vcpu_open(void *object, unsigned long arg)
 {
@@ -226,8 +224,8 @@ static long call_vcpu_open(void *object, unsigned long arg)
 	if (READ_ONCE(d->dying))
 		return -ENODEV;
 	open.id = array_index_nospec(open.id, d->nr_vcpus);
-	open.fd = vcpu_fd(d->vcpus[open.id]);
-	return dev_store_fd(open.fd, arg, &open, sizeof(open));
+	return dev_store_file(vcpu_file(d->vcpus[open.id]), arg, &open,
+			      sizeof(open), &open.fd);
 }
 
 static long call_attach(void *object, unsigned long arg)
@@ -244,11 +242,12 @@ static long call_attach(void *object, unsigned long arg)
 	if (ret < 0 && ret != -EBUSY)
 		return ret;
 	attach.fd = ret;
-	if (ret >= 0)
-		return dev_store_fd(ret, arg, &attach, sizeof(attach));
-	/* The caller learns who holds it. */
+	/* With -EBUSY the caller learns who holds it. */
 	err = dev_store(arg, &attach, sizeof(attach));
-	return err ?: ret;
+	/* The kernel offers modules no file of this kind without a number. */
+	if (err && ret >= 0)
+		close_fd(ret);
+	return err ?: min(ret, 0);
 }
 
 static long call_revoke(void *object, unsigned long arg)
@@ -318,22 +317,21 @@ static const struct file_operations domain_fops = {
 	.llseek = noop_llseek,
 };
 
-int dev_domain_fd(struct domain *d)
+struct file *dev_domain_file(struct domain *d)
 {
 	struct domain_file *f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
-	int fd;
+	struct file *file;
 
 	if (!f)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	f->domain = d;
 	domain_get(d);
-	fd = anon_inode_getfd("[lodge-domain]", &domain_fops, f,
-			      O_RDWR | O_CLOEXEC);
-	if (fd < 0) {
+	file = anon_inode_getfile("[lodge-domain]", &domain_fops, f, O_RDWR);
+	if (IS_ERR(file)) {
 		domain_put(d);
 		kfree(f);
 	}
-	return fd;
+	return file;
 }
 
 static long call_run(void *object, unsigned long arg)
@@ -405,14 +403,13 @@ static const struct file_operations vcpu_fops = {
 	.llseek = noop_llseek,
 };
 
-static int vcpu_fd(struct vcpu *vcpu)
+static struct file *vcpu_file(struct vcpu *vcpu)
 {
-	int fd;
+	struct file *file;
 
 	domain_get(vcpu->domain);
-	fd = anon_inode_getfd("[lodge-vcpu]", &vcpu_fops, vcpu,
-			      O_RDWR | O_CLOEXEC);
-	if (fd < 0)
+	file = anon_inode_getfile("[lodge-vcpu]", &vcpu_fops, vcpu, O_RDWR);
+	if (IS_ERR(file))
 		domain_put(vcpu->domain);
-	return fd;
+	return file;
 }
