@@ -6,12 +6,14 @@
 #ifndef LODGE_COMPAT_H
 #define LODGE_COMPAT_H
 
+#include <linux/cpu.h>
 #include <linux/percpu.h>
+#include <linux/sched.h>
+#include <linux/types.h>
 
 #include <asm/cpufeature.h>
 #include <asm/nospec-branch.h>
-#include <linux/types.h>
-
+#include <asm/processor.h>
 #include <asm/reboot.h>
 
 /*
@@ -42,6 +44,37 @@ static inline void compat_guest_has_run(void)
 #ifdef X86_FEATURE_IBPB_EXIT_TO_USER
 	if (cpu_feature_enabled(X86_FEATURE_IBPB_EXIT_TO_USER))
 		this_cpu_write(x86_ibpb_exit_to_user, true);
+#endif
+}
+
+/* When a CPU with L1TF must flush its first-level cache before a guest. */
+enum compat_l1d_flush {
+	COMPAT_L1D_NEVER,
+	COMPAT_L1D_SLICE,	/* after other host code may have run */
+	COMPAT_L1D_ENTRY,	/* at every entry */
+};
+
+/* What the administrator chose; a kernel without KVM does not tell us. */
+static inline enum compat_l1d_flush compat_l1d_flush(void)
+{
+	if (!boot_cpu_has_bug(X86_BUG_L1TF) || cpu_mitigations_off())
+		return COMPAT_L1D_NEVER;
+#if IS_ENABLED(CONFIG_KVM_INTEL)
+	if (l1tf_mitigation == L1TF_MITIGATION_OFF)
+		return COMPAT_L1D_NEVER;
+	if (l1tf_mitigation >= L1TF_MITIGATION_FULL)
+		return COMPAT_L1D_ENTRY;
+#endif
+	return COMPAT_L1D_SLICE;
+}
+
+/* Will this task be killed for a machine check when it leaves the kernel? */
+static inline bool compat_machine_check_hit(void)
+{
+#ifdef CONFIG_X86_MCE
+	return current->mce_count;
+#else
+	return false;
 #endif
 }
 

@@ -7,6 +7,7 @@
 
 #include <linux/gfp.h>
 #include <linux/percpu.h>
+#include <linux/sched/smt.h>
 
 #include <asm/perf_event.h>
 #include <asm/tlbflush.h>
@@ -18,6 +19,7 @@
 #include "vmx/vmx_insn.h"
 
 DEFINE_PER_CPU(bool, vmx_on);
+enum compat_l1d_flush vmx_l1d_flush;
 static DEFINE_PER_CPU(struct vmcs *, vmxon_region);
 
 static void free_regions(void)
@@ -69,6 +71,11 @@ static int vmx_probe(void)
 		&ept_format : &ept_format_no_ad;
 	vmx_vendor_ops.s2_max_level =
 		vmx_caps.ept_vpid & VMX_EPT_1GB_PAGE_BIT ? S2_1G : S2_2M;
+	vmx_l1d_flush = compat_l1d_flush();
+	if (vmx_l1d_flush && !boot_cpu_has(X86_FEATURE_FLUSH_L1D))
+		pr_warn("lodge: guests may read what the host leaves in the L1 cache (L1TF): update the CPU's microcode\n");
+	if (vmx_l1d_flush && sched_smt_active())
+		pr_warn("lodge: a guest may read the L1 cache that it shares with another thread (L1TF): boot with nosmt\n");
 	return 0;
 }
 

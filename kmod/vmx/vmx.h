@@ -5,8 +5,20 @@
 #ifndef LODGE_VMX_VMX_H
 #define LODGE_VMX_VMX_H
 
+#include <asm/vmx.h>
+
+#include "compat.h"
 #include "vcpu.h"
 #include "vmx/vmcs.h"
+
+/* Counter MSRs that perf wants other values in for a guest. */
+#define VMX_PERF_MSRS	8
+
+/* MSRs that entry and exit load. */
+struct vmx_perf {
+	struct vmx_msr_entry entry[VMX_PERF_MSRS];
+	struct vmx_msr_entry exit[VMX_PERF_MSRS];
+};
 
 /**
  * struct vmx_vcpu - a vCPU with its VMCS
@@ -18,6 +30,7 @@
  * @entry_controls: VM-entry controls as written last
  * @vpid: 0 when VPIDs are not used
  * @injecting: VM_ENTRY_INTR_INFO holds a valid event
+ * @perf, @nr_perf: the MSR lists, and how many entries of each are in use
  * @host: the host's registers that the guest's replace while loaded
  * @msr: guest values of the MSRs that are swapped by load and put
  *
@@ -33,6 +46,8 @@ struct vmx_vcpu {
 	u32 entry_controls;
 	u16 vpid;
 	bool injecting;
+	unsigned int nr_perf;
+	struct vmx_perf *perf;
 	int host_cpu;		/* whose HOST_* fields are in the VMCS, or -1 */
 	struct {
 		u64 kernel_gs_base;
@@ -66,6 +81,9 @@ static inline struct vmx_vcpu *to_vmx(struct vcpu *vcpu)
 /* Is this CPU in VMX operation, put there by us? */
 DECLARE_PER_CPU(bool, vmx_on);
 
+/* Set by probe. */
+extern enum compat_l1d_flush vmx_l1d_flush;
+
 /* One page for all vCPUs: which MSR accesses do not exit. */
 extern unsigned long *vmx_msr_bitmap;
 
@@ -94,6 +112,7 @@ void vmx_vcpu_unload(struct vcpu *vcpu);
 void vmx_prepare(struct vcpu *vcpu);
 void vmx_finish(struct vcpu *vcpu);
 void vmx_host_cpu_read(void);	/* on each CPU at enable */
+void vmx_flush_l1d(void);
 
 /* vmx_decode.c */
 void vmx_enter(struct vcpu *vcpu, struct vmexit *x);

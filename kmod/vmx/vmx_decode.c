@@ -74,7 +74,7 @@ static void decode_exception(struct vmx_vcpu *v, struct vmexit *x)
 	x->exception.vector = info & INTR_INFO_VECTOR_MASK;
 	if (x->exception.vector == X86_TRAP_MC) {
 		host_machine_check();
-		x->kind = VMEXIT_HOST;
+		x->kind = VMEXIT_MACHINE_CHECK;
 		return;
 	}
 	if (info & INTR_INFO_UNBLOCK_NMI)
@@ -252,6 +252,8 @@ void vmx_enter(struct vcpu *vcpu, struct vmexit *x)
 	if (unlikely((u32)vcpu->spec_ctrl != host_spec_ctrl ||
 		     cpu_feature_enabled(X86_FEATURE_KERNEL_IBRS)))
 		flags |= VMX_ENTER_SPEC_CTRL;
+	if (unlikely(vmx_l1d_flush == COMPAT_L1D_ENTRY))
+		vmx_flush_l1d();
 	failed = vmx_enter_guest(vcpu->gpr, &v->host_rsp, flags,
 				 vcpu->spec_ctrl, host_spec_ctrl);
 	if (unlikely(failed)) {

@@ -13,6 +13,7 @@
 #include <asm/desc.h>
 #include <asm/mmu_context.h>
 #include <asm/nospec-branch.h>
+#include <asm/perf_event.h>
 #include <asm/tlbflush.h>
 #include <asm/vmx.h>
 
@@ -224,19 +225,39 @@ void vmx_vcpu_unload(struct vcpu *vcpu)
 		cmpxchg(per_cpu_ptr(&last_vcpu, cpu), vcpu, NULL);
 }
 
-/*
- * A CPU with L1TF shows the guest what the host left in its L1 cache.  We get
- * here whenever host code other than this loop may have run.
- */
-static void flush_l1d(void)
+/* A CPU with L1TF shows the guest what the host left in its L1 cache. */
+void vmx_flush_l1d(void)
 {
-#if IS_ENABLED(CONFIG_KVM_INTEL)
-	if (likely(!boot_cpu_has_bug(X86_BUG_L1TF)) ||
-	    l1tf_mitigation == L1TF_MITIGATION_OFF ||
-	    !boot_cpu_has(X86_FEATURE_FLUSH_L1D))
+	if (boot_cpu_has(X86_FEATURE_FLUSH_L1D))
+		wrmsrl(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
+}
+
+/*
+ * Events that count the host must not count, let alone write, in the guest:
+ * PEBS stores its records at virtual addresses, which would be the guest's.
+ * The lists are loaded by the entry and the exit.
+ */
+static void prepare_perf(struct vmx_vcpu *v)
+{
+	struct perf_guest_switch_msr *msrs;
+	unsigned int n = 0;
+	int i, nr;
+
+	/* nr says nothing if there is no list. */
+	msrs = perf_guest_get_msrs(&nr, NULL);
+	for (i = 0; msrs && i < nr && n < VMX_PERF_MSRS; i++) {
+		if (msrs[i].host == msrs[i].guest)
+			continue;
+		v->perf->entry[n] = (struct vmx_msr_entry){
+			.index = msrs[i].msr, .value = msrs[i].guest };
+		v->perf->exit[n++] = (struct vmx_msr_entry){
+			.index = msrs[i].msr, .value = msrs[i].host };
+	}
+	if (likely(n == v->nr_perf))
 		return;
-	wrmsrl(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
-#endif
+	vmcs_write(VM_ENTRY_MSR_LOAD_COUNT, n);
+	vmcs_write(VM_EXIT_MSR_LOAD_COUNT, n);
+	v->nr_perf = n;
 }
 
 void vmx_prepare(struct vcpu *vcpu)
@@ -254,7 +275,10 @@ void vmx_prepare(struct vcpu *vcpu)
 		v->host_cr4 = cr4;
 	}
 	v->host.debugctl = get_debugctlmsr();
-	flush_l1d();
+	prepare_perf(v);
+	/* Host code other than this loop may have run. */
+	if (unlikely(vmx_l1d_flush == COMPAT_L1D_SLICE))
+		vmx_flush_l1d();
 }
 
 void vmx_finish(struct vcpu *vcpu)

@@ -14,6 +14,7 @@
 #include <asm/vmx.h>
 
 #include "domain.h"
+#include "mmu/ept.h"
 #include "vmx/vmx.h"
 #include "vmx/vmx_enter.h"
 #include "vmx/vmx_insn.h"
@@ -62,11 +63,7 @@ static void vpid_free(u16 vpid)
 
 u64 vmx_eptp(const struct domain *d)
 {
-	u64 eptp = s2_root_hpa(&d->ram.s2) | VMX_EPTP_MT_WB | VMX_EPTP_PWL_4;
-
-	if (vmx_caps.ept_vpid & VMX_EPT_AD_BIT)
-		eptp |= VMX_EPTP_AD_ENABLE_BIT;
-	return eptp;
+	return ept_pointer(&d->ram.s2, vmx_caps.ept_vpid & VMX_EPT_AD_BIT);
 }
 
 /* Host fields that are the same on every CPU and for ever. */
@@ -124,6 +121,8 @@ static void setup_controls(struct vmx_vcpu *v)
 	vmcs_write(VM_EXIT_MSR_STORE_COUNT, 0);
 	vmcs_write(VM_EXIT_MSR_LOAD_COUNT, 0);
 	vmcs_write(VM_ENTRY_MSR_LOAD_COUNT, 0);
+	vmcs_write(VM_ENTRY_MSR_LOAD_ADDR, __pa(v->perf->entry));
+	vmcs_write(VM_EXIT_MSR_LOAD_ADDR, __pa(v->perf->exit));
 	vmcs_write(VM_ENTRY_INTR_INFO_FIELD, 0);
 	vmcs_write(CR0_GUEST_HOST_MASK, ~(u64)CR0_GUEST_OWNED);
 	vmcs_write(CR4_GUEST_HOST_MASK,
@@ -147,12 +146,17 @@ struct vcpu *vmx_vcpu_alloc(struct domain *d)
 	int err = -ENOMEM;
 
 	BUILD_BUG_ON(offsetof(struct vmx_vcpu, vcpu.gpr) != 0);
+	/* A power of two, so that kmalloc aligns it as the hardware asks. */
+	BUILD_BUG_ON_NOT_POWER_OF_2(sizeof(struct vmx_perf));
 
 	if (!v)
 		return ERR_PTR(err);
+	v->perf = kzalloc(sizeof(*v->perf), GFP_KERNEL_ACCOUNT);
+	if (!v->perf)
+		goto free_vcpu;
 	vmcs = vmcs_alloc();
 	if (!vmcs)
-		goto free_vcpu;
+		goto free_perf;
 	vmcs_home_init(&v->home, vmcs);
 	v->vcpu.domain = d;
 	v->vpid = vpid_alloc();
@@ -171,6 +175,8 @@ free_vpid:
 	vmcs_clear(&v->home);
 	vpid_free(v->vpid);
 	vmcs_free(vmcs);
+free_perf:
+	kfree(v->perf);
 free_vcpu:
 	kfree(v);
 	return ERR_PTR(err);
@@ -182,6 +188,7 @@ void vmx_vcpu_free(struct vcpu *vcpu)
 
 	vpid_free(v->vpid);
 	vmcs_free(v->home.vmcs);
+	kfree(v->perf);
 	kfree(v);
 }
 
