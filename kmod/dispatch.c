@@ -7,9 +7,12 @@
  */
 #include <linux/sched.h>
 
+#include <asm/cpu.h>
 #include <asm/debugreg.h>
+#include <asm/msr-index.h>
 #include <asm/trapnr.h>
 
+#include "compat.h"
 #include "domain.h"
 #include "emul/emul.h"
 #include "vcpu.h"
@@ -42,16 +45,46 @@ static enum vmexit_action handle_privileged(struct vcpu *vcpu,
 	return vcpu_inject_gp(vcpu);
 }
 
+/* #AC for the guest's own sake needs user mode, CR0.AM and RFLAGS.AC. */
+static bool checks_alignment(struct vcpu *vcpu)
+{
+	struct vcpu_segment ss;
+
+	vendor->read_seg(vcpu, VSEG_SS, &ss);
+	return SEG_ATTR_DPL(ss.attr) == 3 &&
+	       (vcpu_read_reg(vcpu, VREG_CR0) & X86_CR0_AM) &&
+	       (vcpu_read_reg(vcpu, VREG_RFLAGS) & X86_EFLAGS_AC);
+}
+
+/*
+ * The host has the CPU look for split locks, which raise #AC in the guest as
+ * well.  The guest did not ask for that: the kernel's rule for a process that
+ * does it is applied to the runner, a warning and a delay, or the end.
+ */
+static enum vmexit_action handle_split_lock(struct vcpu *vcpu)
+{
+	if (handle_guest_split_lock(vcpu_read_reg(vcpu, VREG_RIP)))
+		return VMEXIT_RESUME;
+	return vcpu_crash(vcpu, "split lock, which this host does not allow");
+}
+
 /* An exception that was intercepted only to bound it goes back as it came. */
 static enum vmexit_action handle_exception(struct vcpu *vcpu,
 					   const struct vmexit *x)
 {
+	if (x->exception.vector == X86_TRAP_AC &&
+	    boot_cpu_has(X86_FEATURE_SPLIT_LOCK_DETECT) &&
+	    !checks_alignment(vcpu))
+		return handle_split_lock(vcpu);
 	if (x->exception.vector == X86_TRAP_DB) {
 		vcpu->dr6 &= ~(u64)DR_TRAP_BITS;
 		vcpu->dr6 |= x->exception.payload & (DR_TRAP_BITS | DR_STEP);
-		/* Delivery clears general detect and last-branch recording. */
+		/* Delivery ends general detect and stepping by branches. */
 		vcpu_write_reg(vcpu, VREG_DR7,
 			       vcpu_read_reg(vcpu, VREG_DR7) & ~(u64)DR7_GD);
+		vcpu_write_reg(vcpu, VREG_DEBUGCTL,
+			       vcpu_read_reg(vcpu, VREG_DEBUGCTL) &
+			       ~(u64)DEBUGCTLMSR_BTF);
 	}
 	/* Raised by an instruction of its own: the trap comes after it. */
 	if (x->insn_len)
@@ -108,6 +141,15 @@ static enum vmexit_action handle_triple_fault(struct vcpu *vcpu,
 	vcpu_log_state(vcpu);
 	return domain_shutdown(vcpu->domain, LODGE_SHUTDOWN_REBOOT,
 			       "triple fault on vCPU %u", vcpu->id);
+}
+
+/* A page of the guest is broken, or a processor: nobody knows what is lost. */
+static enum vmexit_action handle_machine_check(struct vcpu *vcpu,
+					       const struct vmexit *x)
+{
+	if (compat_machine_check_hit())
+		return vcpu_crash(vcpu, "machine check of the host while the guest ran");
+	return VMEXIT_RESUME;
 }
 
 static enum vmexit_action handle_task_switch(struct vcpu *vcpu,
@@ -173,7 +215,7 @@ static const struct {
 	[VMEXIT_EXCEPTION] = { handle_exception, "exception", true },
 	[VMEXIT_TASK_SWITCH] = { handle_task_switch, "task-switch", true },
 	[VMEXIT_TRIPLE_FAULT] = { handle_triple_fault, "triple-fault", true },
-	[VMEXIT_MACHINE_CHECK] = { handle_nothing, "machine-check" },
+	[VMEXIT_MACHINE_CHECK] = { handle_machine_check, "machine-check", true },
 	[VMEXIT_ENTRY_FAILED] = { handle_entry_failed, "entry-failed", true },
 	[VMEXIT_CPU_OFF] = { handle_cpu_off, "cpu-off" },
 	[VMEXIT_FAULTY] = { handle_faulty, "faulty", true },
