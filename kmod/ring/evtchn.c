@@ -85,7 +85,11 @@ static bool port_is_bound(struct evtchn e)
 
 bool evtchn_is_pending(struct domain *d, u32 port)
 {
-	return port < evtchn_limit(d) && test_bit(port, pending_words(d));
+	if (port >= evtchn_limit(d))
+		return false;
+	/* SCHEDOP_poll brings the guest's numbers here. */
+	port = array_index_nospec(port, EVTCHN_MAX_PORTS);
+	return test_bit(port, pending_words(d));
 }
 
 /*
