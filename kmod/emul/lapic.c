@@ -263,6 +263,7 @@ static bool lapic_matches(const struct vcpu *target, u32 dest, bool logical,
 
 static void lapic_broadcast(struct vcpu *sender, u32 icr, u32 dest)
 {
+	bool lowest = (icr & APIC_DM_FIXED_MASK) == APIC_DM_LOWEST;
 	bool x2apic = lapic_is_x2apic(&sender->lapic);
 	u32 shorthand = icr & APIC_DEST_ALLBUT;
 	struct domain *d = sender->domain;
@@ -271,16 +272,17 @@ static void lapic_broadcast(struct vcpu *sender, u32 icr, u32 dest)
 	for (i = 0; i < d->nr_vcpus; i++) {
 		struct vcpu *target = d->vcpus[i];
 
-		if (!target)
-			continue;
 		if (shorthand == APIC_DEST_ALLBUT && target == sender)
 			continue;
 		if (!shorthand &&
 		    !lapic_matches(target, dest, icr & APIC_DEST_LOGICAL,
 				   x2apic))
 			continue;
+		/* One that is switched off does not take part in the choice. */
+		if (lowest && !lapic_takes_vectors(&target->lapic))
+			continue;
 		lapic_deliver(target, icr);
-		if ((icr & APIC_DM_FIXED_MASK) == APIC_DM_LOWEST)
+		if (lowest)
 			break;
 	}
 }

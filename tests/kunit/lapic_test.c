@@ -198,6 +198,17 @@ static void lapic_icr_reaches_whom_it_names(struct kunit *test)
 	}
 }
 
+static void lapic_icr_lowest_priority_skips_disabled(struct kunit *test)
+{
+	struct vcpu *vcpu = lapics(test, 3);
+	struct vcpu **v = vcpu->domain->vcpus;
+
+	lapic_msr_write(v[0], 0x80f, 0xff);
+	lapic_msr_write(v[0], 0x830, 0x55ull << 32 | 0x960);
+	KUNIT_EXPECT_EQ(test, 0x60, lapic_pending_vector(v[1]));
+	KUNIT_EXPECT_EQ(test, -1, lapic_pending_vector(v[2]));
+}
+
 static void lapic_icr_sets_errors_for_low_vectors(struct kunit *test)
 {
 	struct vcpu *vcpu = lapics(test, 2);
@@ -388,6 +399,7 @@ static struct kunit_case lapic_cases[] = {
 	KUNIT_CASE(lapic_tpr_holds_vectors_back),
 	KUNIT_CASE(lapic_raise_is_dropped_while_disabled),
 	KUNIT_CASE(lapic_icr_reaches_whom_it_names),
+	KUNIT_CASE(lapic_icr_lowest_priority_skips_disabled),
 	KUNIT_CASE(lapic_icr_sets_errors_for_low_vectors),
 	KUNIT_CASE(lapic_nmi_needs_a_started_target),
 	KUNIT_CASE(lapic_startup_follows_init),
