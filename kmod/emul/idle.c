@@ -67,5 +67,10 @@ enum vmexit_action emul_hlt(struct vcpu *vcpu, const struct vmexit *x)
 				       xen_shutdown_reason(vcpu->domain,
 							   LODGE_SHUTDOWN_POWEROFF),
 				       "every vCPU halted with interrupts off");
-	return VMEXIT_BLOCK;
+	/*
+	 * Not a wait for an event: who brings it up again continues it behind
+	 * the HLT.  The request ends the slice, as it would from another vCPU.
+	 */
+	set_bit(VCPU_REQ_STOP, &vcpu->requests);
+	return VMEXIT_SKIP_INSN;
 }

@@ -251,9 +251,12 @@ static long take_down(struct vcpu *v, struct vcpu *caller)
 				"every vCPU is down");
 		return XEN_HC_STOPPED;
 	}
-	if (v == caller)
-		return XEN_HC_BLOCK;
-	vcpu_request(v, VCPU_REQ_STOP);
+	/*
+	 * Not a wait for an event: up continues it behind this call, which
+	 * never runs in a slice, so that the run loop sees it offline.
+	 */
+	if (v != caller)
+		vcpu_request(v, VCPU_REQ_STOP);
 	return 0;
 }
 
