@@ -121,11 +121,18 @@ static void flush_requests(struct vcpu *vcpu)
 		vendor->flush_vcpu(vcpu);
 }
 
-/* A start state came by VCPUOP_initialise, or INIT and STARTUP did. */
+/*
+ * A start state came by VCPUOP_initialise, or INIT and STARTUP did.  The lock
+ * keeps VCPUOP_up out until it is settled which.
+ */
 static void start(struct vcpu *vcpu)
 {
+	struct mutex *lock = &vcpu->domain->xen.lock;
+
+	mutex_lock(lock);
 	if (!xen_vcpu_start(vcpu))
 		lapic_handle_start(vcpu);
+	mutex_unlock(lock);
 }
 
 /* Requests that may sleep. */

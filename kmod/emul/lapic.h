@@ -94,7 +94,16 @@ static inline bool lapic_start_pending(const struct lapic *lapic)
 	return atomic_read(&lapic->start) & LAPIC_START;
 }
 
-/* It runs by other means than STARTUP (VCPUOP_up, SET_STATE). */
+/* INIT came last, or nothing since power-up: it has no state to run from. */
+static inline bool lapic_is_waiting(const struct lapic *lapic)
+{
+	return atomic_read(&lapic->start) & LAPIC_WAIT;
+}
+
+/*
+ * It runs by other means than STARTUP (VCPUOP_up, SET_STATE): what INIT left
+ * is overtaken.
+ */
 static inline void lapic_mark_started(struct lapic *lapic)
 {
 	atomic_set(&lapic->start, LAPIC_RUNNING);
@@ -102,7 +111,8 @@ static inline void lapic_mark_started(struct lapic *lapic)
 
 /**
  * lapic_handle_start() - act on INIT and STARTUP
- * @vcpu: loaded, run by this thread, which found VCPU_REQ_RESET
+ * @vcpu: loaded, run by this thread, which found VCPU_REQ_RESET and holds the
+ *	domain's xen.lock
  *
  * Afterwards vcpu->online says whether there is anything to run.
  */

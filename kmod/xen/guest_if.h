@@ -36,9 +36,10 @@ int xen_vcpu_create(struct vcpu *vcpu);
 void xen_vcpu_destroy(struct vcpu *vcpu);
 
 /*
- * VCPUOP_initialise left a start state: apply it after vcpu_reset().  Called
- * by the vCPU's own thread, loaded, for VCPU_REQ_RESET; returns whether there
- * was one.  Without one the reset came from INIT/STARTUP.
+ * Start as VCPUOP_initialise and VCPUOP_up said.  Called by the vCPU's own
+ * thread, loaded, under xen.lock, for VCPU_REQ_RESET; returns whether it did.
+ * If not, the reset came from INIT or STARTUP.  A STARTUP has its own state:
+ * one that was left for VCPUOP_up is then dropped.
  */
 bool xen_vcpu_start(struct vcpu *vcpu);
 

@@ -84,7 +84,6 @@ struct vcpu_xen {
 	u64 poll_deadline;		/* c while poll_timer is armed */
 	struct hrtimer poll_timer;
 
-	bool initialised;		/* a: VCPUOP_initialise or STARTUP came */
 	struct vcpu_hvm_context *start;	/* xen.lock: state for the first run */
 	u64 restart[3];			/* v: arguments of XEN_HC_RESTART */
 };

@@ -34,11 +34,11 @@
 #define ATTR_DATA	0xc093u
 #define ATTR_TSS_BUSY	0x008bu
 
-/* Has it a state to run from? */
+/* Has it a state to run from?  INIT takes away what it had before. */
 static bool is_initialised(const struct vcpu *v)
 {
-	return READ_ONCE(v->xen.initialised) || READ_ONCE(v->ran) ||
-	       READ_ONCE(v->online);
+	lockdep_assert_held(&v->domain->xen.lock);
+	return v->xen.start || !lapic_is_waiting(&v->lapic);
 }
 
 /*
@@ -95,25 +95,21 @@ static long initialise(struct vcpu *v, struct vcpu *caller, gva_t arg)
 	struct vcpu_hvm_context *ctx;
 	long ret;
 
-	if (is_initialised(v))
-		return -EEXIST;
 	ctx = kmalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
 	if (!ctx)
 		return -ENOMEM;
 	ret = xen_fetch(caller, ctx, arg, sizeof(*ctx));
 	if (ret)
 		goto free_ctx;
-	ret = -EINVAL;
-	if (!context_is_valid(ctx))
-		goto free_ctx;
 
 	mutex_lock(lock);
-	ret = -EEXIST;
-	if (!is_initialised(v)) {
+	if (is_initialised(v)) {
+		ret = -EEXIST;
+	} else if (!context_is_valid(ctx)) {
+		ret = -EINVAL;
+	} else {
 		v->xen.start = ctx;
-		WRITE_ONCE(v->xen.initialised, true);
 		ctx = NULL;
-		ret = 0;
 	}
 	mutex_unlock(lock);
 free_ctx:
@@ -210,35 +206,50 @@ static void apply32(struct vcpu *vcpu, const struct vcpu_hvm_x86_32 *c)
 
 bool xen_vcpu_start(struct vcpu *vcpu)
 {
-	struct mutex *lock = &vcpu->domain->xen.lock;
-	struct vcpu_hvm_context *ctx = NULL;
+	struct vcpu_hvm_context *ctx = vcpu->xen.start;
 
-	mutex_lock(lock);
-	if (READ_ONCE(vcpu->online))
-		swap(ctx, vcpu->xen.start);
-	mutex_unlock(lock);
-	if (!ctx)
+	lockdep_assert_held(&vcpu->domain->xen.lock);
+	if (!ctx || lapic_is_waiting(&vcpu->lapic))
 		return false;
+	vcpu->xen.start = NULL;
+	if (lapic_start_pending(&vcpu->lapic)) {
+		kfree(ctx);
+		return false;
+	}
 
 	vcpu_reset(vcpu);
 	if (ctx->mode == VCPU_HVM_MODE_64B)
 		apply64(vcpu, &ctx->cpu_regs.x86_64);
 	else
 		apply32(vcpu, &ctx->cpu_regs.x86_32);
-	lapic_mark_started(&vcpu->lapic);
 	kfree(ctx);
 	return true;
 }
 
-/* The request goes first: online without it would run the power-up state. */
+/*
+ * The request goes first: who sees the vCPU online sees that as well, and does
+ * not enter with the state that it had.  The lock keeps the vCPU's thread,
+ * which may be about to act on an older request, from doing so half way: it
+ * would take no start state, or take the vCPU down again for an INIT that this
+ * start state has overtaken.
+ */
 static long bring_up(struct vcpu *v)
 {
-	if (!is_initialised(v))
-		return -EINVAL;
-	set_bit(VCPU_REQ_RESET, &v->requests);
-	vcpu_go_up(v);
-	vcpu_kick(v);
-	return 0;
+	struct mutex *lock = &v->domain->xen.lock;
+	long ret = -EINVAL;
+
+	mutex_lock(lock);
+	if (is_initialised(v)) {
+		set_bit(VCPU_REQ_RESET, &v->requests);
+		if (v->xen.start)
+			lapic_mark_started(&v->lapic);
+		vcpu_go_up(v);
+		ret = 0;
+	}
+	mutex_unlock(lock);
+	if (!ret)
+		vcpu_kick(v);
+	return ret;
 }
 
 static long take_down(struct vcpu *v, struct vcpu *caller)
