@@ -33,13 +33,24 @@ void msr_init(void);
 void msr_vcpu_init(struct vcpu *vcpu);
 
 /**
- * vcpu_go_down() - this vCPU halts for good
- * @vcpu: run by this thread
+ * vcpu_is_up() - does this vCPU count as one that runs?
+ * @vcpu: any vCPU
  *
- * It comes back only through INIT/SIPI or VCPUOP_up.
- * Return: true if it was the last vCPU of its domain that was up.
+ * INIT and STARTUP count from when they are sent, not from when the target's
+ * thread acts on them: the sender may halt for good right after sending.
  */
-bool vcpu_go_down(struct vcpu *vcpu);
+bool vcpu_is_up(const struct vcpu *vcpu);
+
+/**
+ * vcpu_go_down() - take a vCPU offline
+ * @vcpu: any vCPU; one that another thread runs is to be kicked
+ * @how: completes "every vCPU ..."
+ *
+ * It comes back only through INIT/SIPI or VCPUOP_up.  If no vCPU is left that
+ * is up, the domain is shut down: there is nobody who could bring one back.
+ * Return: true if that happened.
+ */
+bool vcpu_go_down(struct vcpu *vcpu, const char *how);
 
 /* The reverse, with the same lock. */
 void vcpu_go_up(struct vcpu *vcpu);

@@ -14,13 +14,13 @@
 #include "vcpu.h"
 #include "xen/guest_if.h"
 
-/*
- * A vCPU counts as up from the STARTUP on, not from when its thread acts on
- * it: the sender may halt for good right after sending.
- */
-static bool vcpu_is_up(const struct vcpu *vcpu)
+bool vcpu_is_up(const struct vcpu *vcpu)
 {
-	return READ_ONCE(vcpu->online) || lapic_start_pending(&vcpu->lapic);
+	int start = atomic_read(&vcpu->lapic.start);
+
+	if (start & LAPIC_START)
+		return true;
+	return !(start & LAPIC_WAIT) && READ_ONCE(vcpu->online);
 }
 
 static bool domain_has_vcpu_up(const struct domain *d)
@@ -28,12 +28,12 @@ static bool domain_has_vcpu_up(const struct domain *d)
 	unsigned int i;
 
 	for (i = 0; i < d->nr_vcpus; i++)
-		if (d->vcpus[i] && vcpu_is_up(d->vcpus[i]))
+		if (vcpu_is_up(d->vcpus[i]))
 			return true;
 	return false;
 }
 
-bool vcpu_go_down(struct vcpu *vcpu)
+bool vcpu_go_down(struct vcpu *vcpu, const char *how)
 {
 	struct domain *d = vcpu->domain;
 	unsigned long flags;
@@ -44,6 +44,10 @@ bool vcpu_go_down(struct vcpu *vcpu)
 	WRITE_ONCE(vcpu->online, false);
 	last = !domain_has_vcpu_up(d);
 	spin_unlock_irqrestore(&d->lock, flags);
+	if (last)
+		domain_shutdown(d, xen_shutdown_reason(d,
+						       LODGE_SHUTDOWN_POWEROFF),
+				"every vCPU %s", how);
 	return last;
 }
 
@@ -62,11 +66,8 @@ enum vmexit_action emul_hlt(struct vcpu *vcpu, const struct vmexit *x)
 	if ((vcpu_read_reg(vcpu, VREG_RFLAGS) & X86_EFLAGS_IF) ||
 	    READ_ONCE(vcpu->nmi_pending))
 		return VMEXIT_BLOCK;
-	if (vcpu_go_down(vcpu))
-		return domain_shutdown(vcpu->domain,
-				       xen_shutdown_reason(vcpu->domain,
-							   LODGE_SHUTDOWN_POWEROFF),
-				       "every vCPU halted with interrupts off");
+	if (vcpu_go_down(vcpu, "halted with interrupts off"))
+		return VMEXIT_STOPPED;
 	/*
 	 * Not a wait for an event: who brings it up again continues it behind
 	 * the HLT.  The request ends the slice, as it would from another vCPU.

@@ -333,8 +333,7 @@ void lapic_handle_start(struct vcpu *vcpu)
 	if (start == LAPIC_RUNNING)
 		return;
 	if (start & LAPIC_WAIT) {
-		/* As going down, but the last one only waits. */
-		vcpu_go_down(vcpu);
+		vcpu_go_down(vcpu, "waits for a STARTUP");
 		return;
 	}
 

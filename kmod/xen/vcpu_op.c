@@ -254,14 +254,8 @@ static long bring_up(struct vcpu *v)
 
 static long take_down(struct vcpu *v, struct vcpu *caller)
 {
-	struct domain *d = v->domain;
-
-	if (vcpu_go_down(v)) {
-		domain_shutdown(d,
-				xen_shutdown_reason(d, LODGE_SHUTDOWN_POWEROFF),
-				"every vCPU is down");
+	if (vcpu_go_down(v, "is down"))
 		return XEN_HC_STOPPED;
-	}
 	/*
 	 * Not a wait for an event: up continues it behind this call, which
 	 * never runs in a slice, so that the run loop sees it offline.
@@ -269,11 +263,6 @@ static long take_down(struct vcpu *v, struct vcpu *caller)
 	if (v != caller)
 		vcpu_request(v, VCPU_REQ_STOP);
 	return 0;
-}
-
-static long is_up(struct vcpu *v)
-{
-	return READ_ONCE(v->online) || lapic_start_pending(&v->lapic);
 }
 
 static long get_runstate(struct vcpu *v, struct vcpu *caller, gva_t arg,
@@ -450,7 +439,7 @@ static long slow_op(struct vcpu *v, struct vcpu *caller, u64 cmd, gva_t arg,
 	case VCPUOP_down:
 		return take_down(v, caller);
 	case VCPUOP_is_up:
-		return is_up(v);
+		return vcpu_is_up(v);
 	case VCPUOP_get_runstate_info:
 		return get_runstate(v, caller, arg, compat);
 	case VCPUOP_register_runstate_memory_area:

@@ -69,10 +69,47 @@ static void emul_hlt_of_the_last_ends_the_domain(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1u, fake_shutdowns);
 }
 
+/* The targets have not noticed the INIT when its sender halts. */
+static void emul_hlt_after_init_ends_the_domain(struct kunit *test)
+{
+	struct vcpu *vcpu = running(test, 3);
+
+	atomic_set(&vcpu->domain->vcpus[1]->lapic.start, LAPIC_WAIT);
+	atomic_set(&vcpu->domain->vcpus[2]->lapic.start, LAPIC_WAIT);
+	KUNIT_EXPECT_EQ(test, VMEXIT_STOPPED, emul_hlt(vcpu, &hlt));
+	KUNIT_EXPECT_EQ(test, 1u, fake_shutdowns);
+}
+
+static void emul_hlt_after_startup_does_not(struct kunit *test)
+{
+	struct vcpu *vcpu = running(test, 2);
+	struct vcpu *other = vcpu->domain->vcpus[1];
+
+	other->online = false;
+	atomic_set(&other->lapic.start, LAPIC_START | 0x99);
+	KUNIT_EXPECT_EQ(test, VMEXIT_SKIP_INSN, emul_hlt(vcpu, &hlt));
+	KUNIT_EXPECT_EQ(test, 0u, fake_shutdowns);
+}
+
+/* INIT to oneself, with nobody there to send the STARTUP. */
+static void vcpu_go_down_of_the_last_ends_the_domain(struct kunit *test)
+{
+	struct vcpu *vcpu = running(test, 2);
+
+	KUNIT_EXPECT_FALSE(test, vcpu_go_down(vcpu, "is down"));
+	atomic_set(&vcpu->domain->vcpus[1]->lapic.start, LAPIC_WAIT);
+	KUNIT_EXPECT_TRUE(test, vcpu_go_down(vcpu->domain->vcpus[1],
+					     "is down"));
+	KUNIT_EXPECT_EQ(test, 1u, fake_shutdowns);
+}
+
 static struct kunit_case idle_cases[] = {
 	KUNIT_CASE(emul_hlt_waits_with_interrupts_on),
 	KUNIT_CASE(emul_hlt_goes_down_without),
 	KUNIT_CASE(emul_hlt_of_the_last_ends_the_domain),
+	KUNIT_CASE(emul_hlt_after_init_ends_the_domain),
+	KUNIT_CASE(emul_hlt_after_startup_does_not),
+	KUNIT_CASE(vcpu_go_down_of_the_last_ends_the_domain),
 	{}
 };
 

@@ -28,7 +28,7 @@ void vcpu_reset(struct vcpu *vcpu)
 	fake_resets++;
 }
 
-bool vcpu_go_down(struct vcpu *vcpu)
+bool vcpu_go_down(struct vcpu *vcpu, const char *how)
 {
 	vcpu->online = false;
 	return false;

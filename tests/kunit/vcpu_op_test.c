@@ -22,16 +22,15 @@ void vcpu_go_up(struct vcpu *vcpu)
 	vcpu->online = true;
 }
 
-bool vcpu_go_down(struct vcpu *vcpu)
+bool vcpu_go_down(struct vcpu *vcpu, const char *how)
 {
 	vcpu->online = false;
 	return false;
 }
 
-enum vmexit_action domain_shutdown(struct domain *d, unsigned int reason,
-				   const char *fmt, ...)
+bool vcpu_is_up(const struct vcpu *vcpu)
 {
-	return VMEXIT_STOPPED;
+	return vcpu->online;
 }
 
 int vcpu_copy_from_guest(struct vcpu *vcpu, void *dst, gva_t gva, size_t len)
