@@ -67,6 +67,7 @@ void vcpu_reset(struct vcpu *vcpu)
 	vcpu->exception_pending = false;
 	vcpu->nmi_pending = false;
 	vcpu->halted = false;
+	xen_poll_finish(vcpu);
 	set_bit(VCPU_REQ_FLUSH_VCPU, &vcpu->requests);
 }
 

@@ -69,8 +69,10 @@ static inline bool xen_upcall_pending(struct vcpu *vcpu)
 
 /*
  * SCHEDOP_poll.  A vCPU that blocked in it wakes when xen_poll_is_done() says
- * so, too; false for one that blocked otherwise.  The run loop calls
- * xen_poll_finish() when the vCPU leaves the blocked state, whatever woke it.
+ * so, too; false for one that blocked otherwise.  xen_poll_finish() is called
+ * when the vCPU leaves the blocked state, whatever woke it, or never gets there:
+ * by the run loop, vcpu_reset() and a multicall.  Without a poll it does
+ * nothing.
  */
 bool xen_poll_is_done(struct vcpu *vcpu);
 void xen_poll_finish(struct vcpu *vcpu);

@@ -192,6 +192,9 @@ static long multicall_one(struct vcpu *vcpu, gva_t gva, bool compat)
 	}
 	if (result == XEN_HC_BLOCK || result == XEN_HC_STOPPED) {
 		ret = multicall_store_result(vcpu, gva, compat, 0);
+		/* A poll that nobody will wait for, or end, is over. */
+		if (ret)
+			xen_poll_finish(vcpu);
 		return ret ? ret : result;
 	}
 	return multicall_store_result(vcpu, gva, compat, result);

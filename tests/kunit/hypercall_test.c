@@ -19,6 +19,7 @@ static struct {
 static long next_result;
 static unsigned int nr_poll_finish;
 static int latched;
+static bool read_only;
 
 static struct vendor_ops fake_vendor;
 struct vendor_ops *vendor = &fake_vendor;
@@ -85,7 +86,7 @@ int vcpu_copy_from_guest(struct vcpu *vcpu, void *dst, gva_t gva, size_t len)
 int vcpu_copy_to_guest(struct vcpu *vcpu, gva_t gva, const void *src,
 		       size_t len)
 {
-	if (!in_memory(gva, len))
+	if (!in_memory(gva, len) || read_only)
 		return -EFAULT;
 	memcpy(memory + gva, src, len);
 	return 0;
@@ -102,6 +103,7 @@ static struct vcpu *make_vcpu(struct kunit *test)
 	memset(memory, 0, sizeof(memory));
 	next_result = 0;
 	nr_poll_finish = 0;
+	read_only = false;
 	return vcpu;
 }
 
@@ -346,6 +348,20 @@ static void xen_multicall_blocks_at_its_end_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, nr_poll_finish);
 }
 
+/* The list can be read, but the result of the wait not written. */
+static void xen_multicall_ends_a_poll_that_faults(struct kunit *test)
+{
+	struct vcpu *vcpu = make_vcpu(test);
+	struct multicall64 *e = (void *)memory;
+
+	e->op = __HYPERVISOR_sched_op;
+	next_result = XEN_HC_BLOCK;
+	read_only = true;
+	KUNIT_EXPECT_EQ(test, -EFAULT, xen_multicall(vcpu, 0, 1, 0, false));
+	KUNIT_EXPECT_EQ(test, 1, last.nr);
+	KUNIT_EXPECT_EQ(test, 1, nr_poll_finish);
+}
+
 static void xen_multicall_waits_until_it_may_sleep(struct kunit *test)
 {
 	struct vcpu *vcpu = make_vcpu(test);
@@ -414,6 +430,7 @@ static struct kunit_case hypercall_cases[] = {
 	KUNIT_CASE(xen_multicall_goes_in_batches),
 	KUNIT_CASE(xen_multicall_comes_back_to_a_restart),
 	KUNIT_CASE(xen_multicall_blocks_at_its_end_only),
+	KUNIT_CASE(xen_multicall_ends_a_poll_that_faults),
 	KUNIT_CASE(xen_multicall_waits_until_it_may_sleep),
 	KUNIT_CASE(hypercall_page_has_its_stubs),
 	{}
