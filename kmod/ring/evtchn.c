@@ -259,81 +259,113 @@ static void take_port(struct domain *d, u32 port, struct evtchn e)
 	port_write(d, port, e);
 }
 
+static bool is_own_domid(const struct domain *d, u32 domid)
+{
+	return domid == DOMID_SELF || domid == d->id;
+}
+
 /*
- * Give out a port as @e says.  @virq_slot, if not NULL, is the place that
- * remembers the port of a VIRQ; it is looked at and filled under the lock.
+ * Where the port of a VIRQ is remembered.  A global one may have moved since
+ * it was bound; its place has not.
  */
-static int alloc_port(struct domain *d, struct evtchn e, u16 *virq_slot,
-		      u32 *out)
+static u16 *virq_place(struct domain *d, struct evtchn e)
+{
+	unsigned int id = VIRQS_PER_VCPU & BIT(e.arg) ? e.vcpu : 0;
+
+	return &d->vcpus[id]->xen.virq_port[e.arg];
+}
+
+/* Is what @e names there, and free to be bound to? */
+static int check_far_end(struct domain *d, struct evtchn e)
+{
+	struct evtchn peer;
+
+	lockdep_assert_held(&d->evtchn.lock);
+	switch (e.state) {
+	case EVTCHN_LOOP:
+		peer = port_read(d, e.arg);
+		return peer.state == EVTCHN_UNBOUND &&
+		       is_own_domid(d, peer.arg) ? 0 : -EINVAL;
+	case EVTCHN_VIRQ:
+		return *virq_place(d, e) ? -EEXIST : 0;
+	default:
+		return 0;
+	}
+}
+
+/* What else must know of a new port learns of it; see forget_far_end(). */
+static void tell_far_end(struct domain *d, u32 port, struct evtchn e)
+{
+	struct evtchn peer;
+
+	lockdep_assert_held(&d->evtchn.lock);
+	switch (e.state) {
+	case EVTCHN_LOOP:
+		peer = port_read(d, e.arg);
+		peer.state = EVTCHN_LOOP;
+		peer.arg = port;
+		port_write(d, e.arg, peer);
+		break;
+	case EVTCHN_VIRQ:
+		WRITE_ONCE(*virq_place(d, e), port);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Return: 0 done, or -errno; -EAGAIN the bucket of *@port must come first. */
+static int try_alloc_port(struct domain *d, struct evtchn e, u32 *port)
+{
+	int ret = check_far_end(d, e);
+
+	if (ret)
+		return ret;
+	*port = find_free(d);
+	if (!*port)
+		return -ENOSPC;
+	if (!d->evtchn.bucket[*port / EVTCHN_BUCKET_PORTS])
+		return -EAGAIN;
+	take_port(d, *port, e);
+	tell_far_end(d, *port, e);
+	return 0;
+}
+
+/*
+ * Give out a port as @e says.  All in one turn of the lock: a guest may close
+ * the new port from another vCPU as soon as it is there.
+ */
+static int alloc_port(struct domain *d, struct evtchn e, u32 *port)
 {
 	struct evtchn_table *t = &d->evtchn;
 	unsigned long flags;
-	u32 port;
 	int ret;
 
 	for (;;) {
-		ret = 0;
 		spin_lock_irqsave(&t->lock, flags);
-		port = find_free(d);
-		if (virq_slot && *virq_slot)
-			ret = -EEXIST;
-		else if (!port)
-			ret = -ENOSPC;
-		else if (t->bucket[port / EVTCHN_BUCKET_PORTS])
-			break;
+		ret = try_alloc_port(d, e, port);
 		spin_unlock_irqrestore(&t->lock, flags);
-
-		if (!ret)
-			ret = install_bucket(d, port / EVTCHN_BUCKET_PORTS);
+		if (ret != -EAGAIN)
+			return ret;
+		ret = install_bucket(d, *port / EVTCHN_BUCKET_PORTS);
 		if (ret)
 			return ret;
 	}
-	take_port(d, port, e);
-	if (virq_slot)
-		WRITE_ONCE(*virq_slot, port);
-	spin_unlock_irqrestore(&t->lock, flags);
-	*out = port;
-	return 0;
 }
 
 int evtchn_alloc_unbound(struct domain *d, u16 remote_domid, u32 *port)
 {
 	struct evtchn e = { .state = EVTCHN_UNBOUND, .arg = remote_domid };
 
-	return alloc_port(d, e, NULL, port);
-}
-
-static bool is_own_domid(const struct domain *d, u32 domid)
-{
-	return domid == DOMID_SELF || domid == d->id;
+	return alloc_port(d, e, port);
 }
 
 /* Connect two ends that this domain holds both; the new end starts pending. */
 int evtchn_bind_loop(struct domain *d, u32 remote_port, u32 *port)
 {
-	struct evtchn_table *t = &d->evtchn;
 	struct evtchn e = { .state = EVTCHN_LOOP, .arg = remote_port };
-	struct evtchn remote;
-	unsigned long flags;
-	int ret;
+	int ret = alloc_port(d, e, port);
 
-	ret = alloc_port(d, e, NULL, port);
-	if (ret)
-		return ret;
-
-	spin_lock_irqsave(&t->lock, flags);
-	remote = port_read(d, remote_port);
-	/* The new port itself is LOOP already: it cannot be bound to itself. */
-	if (remote.state == EVTCHN_UNBOUND && is_own_domid(d, remote.arg)) {
-		remote.state = EVTCHN_LOOP;
-		remote.arg = *port;
-		port_write(d, remote_port, remote);
-	} else {
-		port_write(d, *port, (struct evtchn){ .raw = 0 });
-		__clear_bit(*port, t->used);
-		ret = -EINVAL;
-	}
-	spin_unlock_irqrestore(&t->lock, flags);
 	if (!ret)
 		evtchn_raise(d, *port);
 	return ret;
@@ -352,7 +384,7 @@ int evtchn_bind_virq(struct domain *d, u32 virq, u32 vcpu, u32 *port)
 		return -ENOENT;
 	vcpu = array_index_nospec(vcpu, LODGE_MAX_VCPUS);
 	e.vcpu = vcpu;
-	return alloc_port(d, e, &d->vcpus[vcpu]->xen.virq_port[virq], port);
+	return alloc_port(d, e, port);
 }
 
 int evtchn_bind_ipi(struct domain *d, u32 vcpu, u32 *port)
@@ -361,7 +393,7 @@ int evtchn_bind_ipi(struct domain *d, u32 vcpu, u32 *port)
 
 	if (vcpu >= d->nr_vcpus)
 		return -ENOENT;
-	return alloc_port(d, e, NULL, port);
+	return alloc_port(d, e, port);
 }
 
 int evtchn_bind_vcpu(struct domain *d, u32 port, u32 vcpu)
@@ -391,7 +423,6 @@ int evtchn_bind_vcpu(struct domain *d, u32 port, u32 vcpu)
 static void forget_far_end(struct domain *d, u32 port, struct evtchn e)
 {
 	struct evtchn peer;
-	unsigned int id;
 
 	lockdep_assert_held(&d->evtchn.lock);
 	switch (e.state) {
@@ -408,9 +439,7 @@ static void forget_far_end(struct domain *d, u32 port, struct evtchn e)
 		}
 		break;
 	case EVTCHN_VIRQ:
-		/* A global VIRQ may have moved since; its place has not. */
-		id = VIRQS_PER_VCPU & BIT(e.arg) ? e.vcpu : 0;
-		WRITE_ONCE(d->vcpus[id]->xen.virq_port[e.arg], 0);
+		WRITE_ONCE(*virq_place(d, e), 0);
 		break;
 	default:
 		break;
@@ -510,12 +539,7 @@ int evtchn_bind_slot(struct domain *d, struct attach_slot *slot, u32 channel,
 		.channel = channel,
 	};
 
-	return alloc_port(d, e, NULL, port);
-}
-
-void evtchn_unbind_slot(struct domain *d, u32 port)
-{
-	evtchn_close(d, port);
+	return alloc_port(d, e, port);
 }
 
 int evtchn_init(struct domain *d)

@@ -90,7 +90,6 @@ int evtchn_status(struct domain *d, u32 port, struct evtchn_status_out *out);
 /* Connect a port to a channel of a host slot (creation, later: attach). */
 int evtchn_bind_slot(struct domain *d, struct attach_slot *slot, u32 channel,
 		     u32 *port);
-void evtchn_unbind_slot(struct domain *d, u32 port);
 
 /* Raise from the host.  Any context, no lock. */
 void evtchn_raise(struct domain *d, u32 port);

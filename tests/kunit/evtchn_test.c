@@ -5,6 +5,7 @@
  * binding, closing and asking.
  */
 #include <kunit/test.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/prandom.h>
 
@@ -445,7 +446,7 @@ static void evtchn_bind_loop_connects_both_ends(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, evtchn_bind_loop(d, 3, &port));
 	KUNIT_EXPECT_EQ(test, -EINVAL, evtchn_bind_loop(d, ~0u, &port));
 	KUNIT_ASSERT_EQ(test, 0, evtchn_bind_loop(d, far, &near));
-	/* Refused ones gave their port back. */
+	/* Refused ones took no port. */
 	KUNIT_EXPECT_EQ(test, 3, near);
 	KUNIT_EXPECT_TRUE(test, evtchn_is_pending(d, near));
 
@@ -460,6 +461,47 @@ static void evtchn_bind_loop_connects_both_ends(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, evtchn_status(d, far, &st));
 	KUNIT_EXPECT_EQ(test, EVTCHNSTAT_unbound, st.status);
 	KUNIT_EXPECT_EQ(test, 0, evtchn_bind_loop(d, far, &near));
+	evtchn_destroy(d);
+}
+
+/* A thread that closes whatever the test binds, as another vCPU might. */
+static int close_all(void *arg)
+{
+	struct domain *d = arg;
+
+	while (!kthread_should_stop()) {
+		evtchn_close(d, 2);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Whoever comes first, both ends agree in the end. */
+static void evtchn_bind_loop_is_whole_at_once(struct kunit *test)
+{
+	struct domain *d = make_domain(test, false);
+	struct task_struct *closer;
+	struct evtchn_status_out st;
+	unsigned int i;
+	u32 far, near;
+
+	KUNIT_ASSERT_EQ(test, 0, evtchn_alloc_unbound(d, DOMID_SELF, &far));
+	KUNIT_ASSERT_EQ(test, 1u, far);
+	closer = kthread_run(close_all, d, "close_all");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(closer));
+	for (i = 0; i < 20000; i++) {
+		/* Refused while the last one is not closed yet. */
+		if (evtchn_bind_loop(d, far, &near))
+			cond_resched();
+		else if (near != 2)
+			break;
+	}
+	kthread_stop(closer);
+	KUNIT_EXPECT_EQ(test, 20000u, i);
+	evtchn_close(d, 2);
+	KUNIT_EXPECT_EQ(test, 0, evtchn_status(d, far, &st));
+	KUNIT_EXPECT_EQ(test, EVTCHNSTAT_unbound, st.status);
+	KUNIT_EXPECT_EQ(test, 2, bitmap_weight(d->evtchn.used, 4096));
 	evtchn_destroy(d);
 }
 
@@ -559,6 +601,7 @@ static struct kunit_case evtchn_cases[] = {
 	KUNIT_CASE(evtchn_bind_clears_stale_pending),
 	KUNIT_CASE(evtchn_close_refuses),
 	KUNIT_CASE(evtchn_bind_loop_connects_both_ends),
+	KUNIT_CASE(evtchn_bind_loop_is_whole_at_once),
 	KUNIT_CASE(evtchn_status_tells_each_state),
 	KUNIT_CASE(evtchn_reset_keeps_slots_only),
 	KUNIT_CASE(evtchn_raise_wakes_pollers_of_the_port),
