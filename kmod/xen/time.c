@@ -145,22 +145,23 @@ void xen_wallclock_update(struct domain *d)
 	WRITE_ONCE(*version, odd + 1);
 }
 
-/* Account the time since the last change to the state that was. */
-static void runstate_account(struct vcpu *vcpu, u32 next)
+/*
+ * Time since the vCPU entered the state that it is in.  A TSC that is a little behind on
+ * this CPU must not count back.
+ */
+static u64 runstate_passed(const struct vcpu *vcpu)
 {
-	struct vcpu_xen *x = &vcpu->xen;
 	u64 now = xen_clock_now(&vcpu->domain->xen.clock);
 
-	lockdep_assert_held(&x->area_lock);
-	/* A TSC that is a little behind on this CPU must not count back. */
-	if (now > x->runstate_since) {
-		x->runstate_time[x->runstate] += now - x->runstate_since;
-		x->runstate_since = now;
-	}
-	x->runstate = next;
+	lockdep_assert_held(&vcpu->xen.area_lock);
+	return now > vcpu->xen.runstate_since ?
+	       now - vcpu->xen.runstate_since : 0;
 }
 
 /*
+ * An area has the times up to the entry into the state that it names: the
+ * guest adds what has passed since then.
+ *
  * The guest reads until the entry time did not change across its copy, or,
  * if it asked for that, until the entry time has no update mark.
  */
@@ -189,10 +190,16 @@ void xen_runstate_set(struct vcpu *vcpu, enum vcpu_runstate rs)
 {
 	struct vcpu_xen *x = &vcpu->xen;
 	unsigned long flags;
+	u64 passed;
 
 	spin_lock_irqsave(&x->area_lock, flags);
-	runstate_account(vcpu, rs);
-	runstate_write(x);
+	if (rs != x->runstate) {
+		passed = runstate_passed(vcpu);
+		x->runstate_time[x->runstate] += passed;
+		x->runstate_since += passed;
+		x->runstate = rs;
+		runstate_write(x);
+	}
 	spin_unlock_irqrestore(&x->area_lock, flags);
 }
 
@@ -202,10 +209,10 @@ void xen_runstate_get(struct vcpu *vcpu, struct xen_runstate *out)
 	unsigned long flags;
 
 	spin_lock_irqsave(&x->area_lock, flags);
-	runstate_account(vcpu, x->runstate);
 	out->state = x->runstate;
 	out->since = x->runstate_since;
 	memcpy(out->time, x->runstate_time, sizeof(out->time));
+	out->time[out->state] += runstate_passed(vcpu);
 	spin_unlock_irqrestore(&x->area_lock, flags);
 }
 
@@ -216,7 +223,6 @@ void xen_runstate_set_area(struct vcpu *vcpu, struct guest_area *area)
 
 	spin_lock_irqsave(&x->area_lock, flags);
 	swap(x->runstate_area, *area);
-	runstate_account(vcpu, x->runstate);
 	runstate_write(x);
 	spin_unlock_irqrestore(&x->area_lock, flags);
 }

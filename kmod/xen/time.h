@@ -15,14 +15,14 @@ struct vcpu;
 
 struct xen_runstate {
 	u32 state;
-	u64 since;		/* guest ns */
-	u64 time[4];
+	u64 since;		/* guest ns: when it entered the state */
+	u64 time[4];		/* up to now */
 };
 
 void xen_timers_init(struct vcpu *vcpu);
 void xen_timers_exit(struct vcpu *vcpu);
 
-/* Any vCPU; time in the state that it is in counts up to now. */
+/* Any vCPU; changes nothing. */
 void xen_runstate_get(struct vcpu *vcpu, struct xen_runstate *out);
 
 /*

@@ -69,8 +69,8 @@ struct vcpu_xen {
 	struct guest_area time_area;
 	u32 time_version;	/* even; of both time records */
 	u32 runstate;
-	u64 runstate_since;		/* guest ns */
-	u64 runstate_time[4];
+	u64 runstate_since;		/* guest ns: entry into runstate */
+	u64 runstate_time[4];		/* up to that */
 	bool runstate_update_flag;	/* a: vm_assist type 5 */
 
 	u16 virq_port[XEN_NR_VIRQS];	/* a: port bound to a VIRQ, 0 none */

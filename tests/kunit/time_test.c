@@ -4,6 +4,7 @@
  * and the layouts in which records, wall clock and runstates reach the guest.
  */
 #include <kunit/test.h>
+#include <linux/delay.h>
 #include <linux/module.h>
 
 #include "../../kmod/xen/time.c"
@@ -212,15 +213,39 @@ static void xen_runstate_sums_to_all_time(struct kunit *test)
 {
 	struct vcpu *vcpu = make_vcpu(test);
 	struct xen_runstate rs;
-	u64 start = vcpu->xen.runstate_since;
+	u64 start = vcpu->xen.runstate_since, before;
 	unsigned int i;
 
 	for (i = 0; i < 1000; i++) {
 		xen_runstate_set(vcpu, i % 4);
+		KUNIT_EXPECT_EQ(test, vcpu->xen.runstate_since - start,
+				sum_of(vcpu->xen.runstate_time));
+		before = xen_clock_now(&vcpu->domain->xen.clock);
 		xen_runstate_get(vcpu, &rs);
 		KUNIT_EXPECT_EQ(test, i % 4, rs.state);
-		KUNIT_EXPECT_EQ(test, rs.since - start, sum_of(rs.time));
+		KUNIT_EXPECT_GE(test, sum_of(rs.time), before - start);
 	}
+}
+
+/* Neither a look nor a new area, nor the same state again, is an entry. */
+static void xen_runstate_since_is_the_entry(struct kunit *test)
+{
+	struct vcpu *vcpu = make_vcpu(test);
+	struct guest_area area = { .page = { (struct page *)1 } };
+	struct xen_runstate first, later;
+	u64 since;
+
+	xen_runstate_set(vcpu, VCPU_RS_BLOCKED);
+	xen_runstate_get(vcpu, &first);
+	udelay(10);
+	xen_runstate_set_area(vcpu, &area);
+	xen_runstate_set(vcpu, VCPU_RS_BLOCKED);
+	xen_runstate_get(vcpu, &later);
+	KUNIT_EXPECT_EQ(test, first.since, later.since);
+	KUNIT_EXPECT_GT(test, later.time[VCPU_RS_BLOCKED],
+			first.time[VCPU_RS_BLOCKED]);
+	memcpy(&since, area_memory + 8, sizeof(since));
+	KUNIT_EXPECT_EQ(test, first.since, since);
 }
 
 static void check_runstate_area(struct kunit *test, bool is32, bool flag)
@@ -313,6 +338,7 @@ static struct kunit_case time_cases[] = {
 	KUNIT_CASE(xen_time_update_fills_area_too),
 	KUNIT_CASE(xen_wallclock_update_follows_layout),
 	KUNIT_CASE(xen_runstate_sums_to_all_time),
+	KUNIT_CASE(xen_runstate_since_is_the_entry),
 	KUNIT_CASE(xen_runstate_area_has_both_layouts),
 	KUNIT_CASE(xen_timer_set_raises_what_has_passed),
 	KUNIT_CASE(xen_timer_set_fires_at_its_time),
