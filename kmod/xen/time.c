@@ -123,6 +123,13 @@ void xen_time_update(struct vcpu *vcpu)
 	spin_unlock_irqrestore(&x->area_lock, flags);
 }
 
+void xen_time_renew(struct vcpu *vcpu)
+{
+	xen_time_update(vcpu);
+	if (unlikely(!vcpu->domain->xen.clock.stable))
+		vcpu_request(vcpu, VCPU_REQ_CLOCK);
+}
+
 /* Byte offsets in shared_info of version, seconds, nanoseconds, high seconds. */
 static const u16 wallclock_offsets[2][4] = {
 	{ 3072, 3076, 3080, 3084 },
@@ -235,7 +242,7 @@ void xen_time_set_area(struct vcpu *vcpu, struct guest_area *area)
 	spin_lock_irqsave(&x->area_lock, flags);
 	swap(x->time_area, *area);
 	spin_unlock_irqrestore(&x->area_lock, flags);
-	xen_time_update(vcpu);
+	xen_time_renew(vcpu);
 }
 
 /* Host time of a guest deadline; never early by our own doing. */

@@ -32,6 +32,12 @@ void xen_runstate_get(struct vcpu *vcpu, struct xen_runstate *out);
 void xen_runstate_set_area(struct vcpu *vcpu, struct guest_area *area);
 void xen_time_set_area(struct vcpu *vcpu, struct guest_area *area);
 
+/*
+ * The record has a new place: fill it at once.  Where TSCs disagree, that of
+ * this CPU may not do for the vCPU, whose own thread writes it once more.
+ */
+void xen_time_renew(struct vcpu *vcpu);
+
 /* Host monotonic time of a guest deadline; false: it has passed. */
 bool xen_deadline_to_host(const struct domain *d, u64 deadline, ktime_t *host);
 

@@ -353,7 +353,7 @@ static long register_vcpu_info(struct vcpu *v, struct vcpu *caller, gva_t arg,
 		guest_ram_unpin(page);
 		return ret;
 	}
-	xen_time_update(v);
+	xen_time_renew(v);
 	vcpu_request(v, VCPU_REQ_EVENT);
 	return 0;
 }

@@ -20,6 +20,10 @@ void guest_area_write(const struct guest_area *area, unsigned int offset,
 	memcpy(area_memory + offset, src, len);
 }
 
+void vcpu_kick(struct vcpu *vcpu)
+{
+}
+
 void evtchn_raise_virq(struct vcpu *vcpu, u32 virq)
 {
 	nr_virqs++;
@@ -180,6 +184,20 @@ static void xen_time_update_fills_area_too(struct kunit *test)
 					sizeof(vcpu->xen.info->time)));
 }
 
+/* Who fills it may be on another CPU than the vCPU, with another TSC. */
+static void xen_time_renew_asks_the_vcpu_if_unstable(struct kunit *test)
+{
+	struct vcpu *vcpu = make_vcpu(test);
+
+	vcpu->domain->xen.clock.stable = true;
+	xen_time_renew(vcpu);
+	KUNIT_EXPECT_EQ(test, 0ul, vcpu->requests);
+	vcpu->domain->xen.clock.stable = false;
+	xen_time_renew(vcpu);
+	KUNIT_EXPECT_TRUE(test, test_bit(VCPU_REQ_CLOCK, &vcpu->requests));
+	KUNIT_EXPECT_NE(test, 0, vcpu->xen.info->time.version);
+}
+
 static u32 word_at(const void *base, unsigned int offset)
 {
 	return *(const u32 *)(base + offset);
@@ -336,6 +354,7 @@ static struct kunit_case time_cases[] = {
 	KUNIT_CASE(xen_time_update_gives_our_time_stable),
 	KUNIT_CASE(xen_time_update_gives_our_time_unstable),
 	KUNIT_CASE(xen_time_update_fills_area_too),
+	KUNIT_CASE(xen_time_renew_asks_the_vcpu_if_unstable),
 	KUNIT_CASE(xen_wallclock_update_follows_layout),
 	KUNIT_CASE(xen_runstate_sums_to_all_time),
 	KUNIT_CASE(xen_runstate_since_is_the_entry),

@@ -58,7 +58,7 @@ u64 cpuid_efer_allowed(void)
 }
 
 void cpuid_cr4_changed(struct vcpu *vcpu, u64 cr4) {}
-void xen_time_update(struct vcpu *vcpu) {}
+void xen_time_renew(struct vcpu *vcpu) {}
 void xen_runstate_get(struct vcpu *vcpu, struct xen_runstate *out) {}
 void xen_runstate_set_area(struct vcpu *vcpu, struct guest_area *area) {}
 void xen_time_set_area(struct vcpu *vcpu, struct guest_area *area) {}
