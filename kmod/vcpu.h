@@ -106,6 +106,7 @@ struct vcpu {
 	u64 host_xcr0;			/* v: to put back after a slice */
 	pid_t runner;			/* a: who is inside RUN, 0 nobody */
 	atomic_t lookers;		/* wait for the mutex to see the state */
+	u64 tsc_adjust;			/* a: what the guest moved its TSC by */
 	u64 cr2;			/* v: not in the control block */
 	u64 dr[4];			/* v: the guest's DR0-3 */
 	u64 dr6;			/* v */

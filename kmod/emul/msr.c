@@ -204,9 +204,15 @@ static int read_tsc(struct vcpu *vcpu, u32 msr, u64 *value)
 	return 0;
 }
 
+/* The guest moves its TSC, not its time: the record must follow. */
 static int write_tsc(struct vcpu *vcpu, u32 msr, u64 value)
 {
-	vcpu_write_reg(vcpu, VREG_TSC_OFFSET, value - rdtsc_ordered());
+	u64 offset = value - rdtsc_ordered();
+
+	vcpu_write_reg(vcpu, VREG_TSC_OFFSET, offset);
+	WRITE_ONCE(vcpu->tsc_adjust,
+		   offset + vcpu->domain->xen.clock.tsc_base);
+	xen_time_update(vcpu);
 	return 0;
 }
 

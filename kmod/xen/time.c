@@ -66,19 +66,22 @@ u64 xen_clock_now(const struct xen_clock *clock)
 
 /*
  * A stable clock has one record for ever: guest TSC 0 is time 0.  Otherwise
- * the guest goes on from the host's clock with the TSC of this very CPU.
+ * the guest goes on from the host's clock with the TSC of this very CPU.  A
+ * TSC that the guest has moved is @adjust ahead, and no longer tells the time
+ * by another vCPU's record.
  */
-static void clock_record(const struct xen_clock *clock,
+static void clock_record(const struct xen_clock *clock, u64 adjust,
 			 struct pvclock_vcpu_time_info *rec)
 {
 	*rec = (struct pvclock_vcpu_time_info){
+		.tsc_timestamp = adjust,
 		.tsc_to_system_mul = clock->mul,
 		.tsc_shift = clock->shift,
 	};
 	if (clock->stable) {
-		rec->flags = PVCLOCK_TSC_STABLE_BIT;
+		rec->flags = adjust ? 0 : PVCLOCK_TSC_STABLE_BIT;
 	} else {
-		rec->tsc_timestamp = rdtsc_ordered() - clock->tsc_base;
+		rec->tsc_timestamp += rdtsc_ordered() - clock->tsc_base;
 		rec->system_time = ktime_get_ns() - clock->base_ns;
 	}
 }
@@ -115,7 +118,8 @@ void xen_time_update(struct vcpu *vcpu)
 	unsigned long flags;
 
 	spin_lock_irqsave(&x->area_lock, flags);
-	clock_record(&vcpu->domain->xen.clock, &rec);
+	clock_record(&vcpu->domain->xen.clock, READ_ONCE(vcpu->tsc_adjust),
+		     &rec);
 	x->time_version += 2;
 	record_write(&READ_ONCE(x->info)->time, NULL, &rec, x->time_version);
 	if (guest_area_is_set(&x->time_area))

@@ -10,6 +10,7 @@
 #include "../../kmod/emul/msr.c"
 
 static int fake_hypercall_result;
+static unsigned int fake_time_updates;
 static bool fake_features;
 
 bool cpuid_guest_has(unsigned int feature)
@@ -49,11 +50,17 @@ int xen_hypercall_page_write(struct vcpu *vcpu, u64 value)
 	return fake_hypercall_result;
 }
 
+void xen_time_update(struct vcpu *vcpu)
+{
+	fake_time_updates++;
+}
+
 static struct vcpu *msr_vcpu(struct kunit *test)
 {
 	struct vcpu *vcpu = fake_domain(test, 1);
 
 	msr_vcpu_init(vcpu);
+	fake_time_updates = 0;
 	return vcpu;
 }
 
@@ -308,10 +315,15 @@ static void write_tsc_moves_the_offset(struct kunit *test)
 	struct vcpu *vcpu = msr_vcpu(test);
 	u64 value;
 
+	vcpu->domain->xen.clock.tsc_base = 12345;
 	KUNIT_EXPECT_EQ(test, 0, write_msr(test, vcpu, 0x10, 1ull << 60));
 	KUNIT_EXPECT_EQ(test, 0, read_msr(test, vcpu, 0x10, &value));
 	KUNIT_EXPECT_GE(test, value, 1ull << 60);
 	KUNIT_EXPECT_LT(test, value, (1ull << 60) + (1ull << 40));
+	/* And the guest's time does not move along. */
+	KUNIT_EXPECT_EQ(test, fake_regs[VREG_TSC_OFFSET],
+			vcpu->tsc_adjust - vcpu->domain->xen.clock.tsc_base);
+	KUNIT_EXPECT_EQ(test, 1u, fake_time_updates);
 }
 
 static int msr_suite_init(struct kunit_suite *suite)

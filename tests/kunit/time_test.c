@@ -143,7 +143,7 @@ static u64 read_record(const struct pvclock_vcpu_time_info *rec, u64 tsc)
 				   rec->tsc_to_system_mul, rec->tsc_shift);
 }
 
-static void check_record(struct kunit *test, bool stable)
+static void check_record(struct kunit *test, bool stable, u64 adjust)
 {
 	struct vcpu *vcpu = make_vcpu(test);
 	struct xen_clock *clock = &vcpu->domain->xen.clock;
@@ -151,13 +151,15 @@ static void check_record(struct kunit *test, bool stable)
 	u64 before, seen, after;
 
 	clock->stable = stable;
+	vcpu->tsc_adjust = adjust;
 	xen_time_update(vcpu);
 	KUNIT_EXPECT_EQ(test, 0, rec->version & 1);
 	KUNIT_EXPECT_NE(test, 0, rec->version);
-	KUNIT_EXPECT_EQ(test, stable, rec->flags & PVCLOCK_TSC_STABLE_BIT);
+	KUNIT_EXPECT_EQ(test, stable && !adjust,
+			rec->flags & PVCLOCK_TSC_STABLE_BIT);
 	/* Two clocks of a host that may stand still for a while between them. */
 	before = xen_clock_now(clock);
-	seen = read_record(rec, rdtsc_ordered() - clock->tsc_base);
+	seen = read_record(rec, rdtsc_ordered() - clock->tsc_base + adjust);
 	after = xen_clock_now(clock);
 	KUNIT_EXPECT_GE(test, seen + SLACK_NS, before);
 	KUNIT_EXPECT_LE(test, seen, after + SLACK_NS);
@@ -165,12 +167,19 @@ static void check_record(struct kunit *test, bool stable)
 
 static void xen_time_update_gives_our_time_stable(struct kunit *test)
 {
-	check_record(test, true);
+	check_record(test, true, 0);
 }
 
 static void xen_time_update_gives_our_time_unstable(struct kunit *test)
 {
-	check_record(test, false);
+	check_record(test, false, 0);
+}
+
+static void xen_time_update_follows_a_moved_tsc(struct kunit *test)
+{
+	check_record(test, true, 1ull << 60);
+	check_record(test, false, 1ull << 60);
+	check_record(test, true, -5000000000000ull);
 }
 
 static void xen_time_update_fills_area_too(struct kunit *test)
@@ -353,6 +362,7 @@ static struct kunit_case time_cases[] = {
 	KUNIT_CASE(xen_clock_at_never_goes_back),
 	KUNIT_CASE(xen_time_update_gives_our_time_stable),
 	KUNIT_CASE(xen_time_update_gives_our_time_unstable),
+	KUNIT_CASE(xen_time_update_follows_a_moved_tsc),
 	KUNIT_CASE(xen_time_update_fills_area_too),
 	KUNIT_CASE(xen_time_renew_asks_the_vcpu_if_unstable),
 	KUNIT_CASE(xen_wallclock_update_follows_layout),

@@ -128,6 +128,22 @@ static void test_moved_record(void)
 	test_record();
 }
 
+/* Forward, and back to where it was, give or take the time between. */
+static void test_moved_tsc(void)
+{
+	u64 tsc = rdtsc(), start = xen_now();
+
+	wrmsr(MSR_TSC, tsc + (1ul << 50));
+	check("a write moves the TSC", rdtsc() - tsc >= 1ul << 50);
+	check_range("the clock goes on with the TSC moved", xen_now() - start,
+		    0, 1000 * MS);
+	test_record();
+	test_monotonic();
+	wrmsr(MSR_TSC, tsc);
+	check_range("and with the TSC moved back", xen_now() - start, 0,
+		    5000 * MS);
+}
+
 void test_main(void)
 {
 	if (!need_xen())
@@ -141,4 +157,5 @@ void test_main(void)
 	test_runstate();
 	test_moved_record();
 	test_monotonic();
+	test_moved_tsc();
 }
