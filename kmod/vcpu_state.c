@@ -37,11 +37,12 @@ void vcpu_reset(struct vcpu *vcpu)
 	static const struct vcpu_segment tss = {
 		.limit = 0xffff, .attr = SEG_TSS32_BUSY };
 	static const struct vcpu_segment table = { .limit = 0xffff };
+	struct cpuid_regs_out signature;
 	unsigned int i;
 
 	memset(vcpu->gpr, 0, sizeof(vcpu->gpr));
-	vcpu->gpr[GPR_RDX] = boot_cpu_data.x86 << 8 |
-			     (boot_cpu_data.x86_model & 15) << 4;
+	cpuid_read(vcpu, 1, 0, &signature);
+	vcpu->gpr[GPR_RDX] = signature.eax;
 	vcpu_write_reg(vcpu, VREG_RSP, 0);
 	vcpu_write_reg(vcpu, VREG_RIP, 0xfff0);
 	vcpu_write_reg(vcpu, VREG_RFLAGS, X86_EFLAGS_FIXED);
