@@ -120,25 +120,24 @@ static void empty_ipi(void *unused)
 }
 
 /*
- * Second-stage permissions were taken away: no CPU may go on with the old
- * ones.  A vCPU in the guest has its CPU in the mask; it leaves for the IPI
- * and flushes before it enters again.  A vCPU that is not in the guest sees
- * the request when it looks, after it has set its mode.
+ * A vCPU in the guest has its CPU in the mask; it leaves for the IPI and
+ * flushes before it enters again.  A vCPU that is not in the guest sees the
+ * request when it looks, after it has set its mode.
  */
-static void flush_s2(void *arg)
+void domain_flush(struct domain *d, enum vcpu_request req)
 {
-	struct domain *d = arg;
 	cpumask_var_t mask;
 	unsigned int i;
 	bool all;
 	int cpu;
 
 	/* Without memory for a mask every CPU is asked. */
-	all = !zalloc_cpumask_var(&mask, GFP_KERNEL);
+	all = !zalloc_cpumask_var(&mask, GFP_KERNEL | __GFP_RETRY_MAYFAIL |
+					 __GFP_NOWARN);
 	for (i = 0; i < d->nr_vcpus; i++) {
 		struct vcpu *vcpu = d->vcpus[i];
 
-		set_bit(VCPU_REQ_FLUSH_S2, &vcpu->requests);
+		set_bit(req, &vcpu->requests);
 		smp_mb__after_atomic();	/* pairs with begin_slice() */
 		cpu = READ_ONCE(vcpu->cpu);
 		if (!all && READ_ONCE(vcpu->mode) == VCPU_IN_GUEST && cpu >= 0)
@@ -152,6 +151,12 @@ static void flush_s2(void *arg)
 	smp_call_function_many(mask, empty_ipi, NULL, 1);
 	preempt_enable();
 	free_cpumask_var(mask);
+}
+
+/* Second-stage permissions were taken away. */
+static void flush_s2(void *arg)
+{
+	domain_flush(arg, VCPU_REQ_FLUSH_S2);
 }
 
 /*

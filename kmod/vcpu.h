@@ -162,6 +162,15 @@ static inline void vcpu_request(struct vcpu *vcpu, enum vcpu_request req)
 }
 
 /**
+ * domain_flush() - have every vCPU of a domain forget translations
+ * @d: the domain
+ * @req: VCPU_REQ_FLUSH_S2 or VCPU_REQ_FLUSH_VCPU
+ *
+ * May sleep.  After it no vCPU uses what its CPU had cached before.
+ */
+void domain_flush(struct domain *d, enum vcpu_request req);
+
+/**
  * vcpu_reset() - INIT state (SDM, "Processor State After Reset")
  * @vcpu: loaded, run by this thread
  */

@@ -202,7 +202,8 @@ static long flush_tlbs(struct vcpu *vcpu, gva_t arg)
 {
 	if (arg)
 		return -EINVAL;
-	request_all(vcpu->domain, VCPU_REQ_FLUSH_VCPU);
+	/* The guest reuses what it unmapped as soon as this returns. */
+	domain_flush(vcpu->domain, VCPU_REQ_FLUSH_VCPU);
 	return 0;
 }
 
