@@ -449,14 +449,12 @@ static long memory_map(struct vcpu *vcpu, gva_t arg, bool compat)
 	return ret;
 }
 
-long xen_memory_op(struct vcpu *vcpu, u64 cmd, u64 arg, u64 a3, bool compat)
+static long memory_op(struct vcpu *vcpu, u64 cmd, gva_t arg, bool compat)
 {
 	const u64 start = cmd >> CMD_BITS;
 	struct domain *d = vcpu->domain;
 	long ret;
 
-	if (vcpu->atomic)
-		return XEN_HC_AGAIN;
 	cmd &= CMD_MASK;
 	switch (cmd) {
 	case XENMEM_decrease_reservation:
@@ -487,4 +485,17 @@ long xen_memory_op(struct vcpu *vcpu, u64 cmd, u64 arg, u64 a3, bool compat)
 	default:
 		return -ENOSYS;
 	}
+}
+
+long xen_memory_op(struct vcpu *vcpu, u64 cmd, u64 arg, u64 a3, bool compat)
+{
+	long ret;
+
+	if (vcpu->atomic)
+		return XEN_HC_AGAIN;
+	ret = memory_op(vcpu, cmd, arg, compat);
+	/* No argument of this call: the register stays as it is. */
+	if (ret == XEN_HC_RESTART)
+		vcpu->xen.restart[2] = a3;
+	return ret;
 }

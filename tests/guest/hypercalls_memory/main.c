@@ -161,6 +161,34 @@ static void test_balloon_bad_lists(void)
 		     XEN_EFAULT);
 }
 
+/* Long lists are worked off in passes, which the registers must not show. */
+static void test_balloon_passes(void)
+{
+	u64 *l = window_map(HC_FREE, (u64)list, PTE_W);
+	u64 cmd = XENMEM_populate_physmap, rdx = 0x1122334455667788;
+	struct xen_memory_reservation r = {
+		.nr_extents = 1024,
+		.domid = DOMID_SELF,
+	};
+	u64 arg = (u64)&r;
+	unsigned int i;
+	s64 ret = NR;
+
+	for (i = 0; i < 512; i++)
+		l[i] = gfn_of(i % 8);
+	window_map(HC_FREE + 1, (u64)list, PTE_W);
+	set_xen_guest_handle(r.extent_start, (xen_pfn_t *)l);
+	if (use_vmmcall)
+		__asm__ volatile("vmmcall" : "+a"(ret), "+D"(cmd), "+S"(arg),
+				 "+d"(rdx) :: "memory");
+	else
+		__asm__ volatile("vmcall" : "+a"(ret), "+D"(cmd), "+S"(arg),
+				 "+d"(rdx) :: "memory");
+	check_hcall("1024 extents", ret, 1024);
+	check_eq("RDX is no argument and stays", rdx, 0x1122334455667788);
+	window_unmap(HC_FREE + 1);
+}
+
 static void test_compat(void)
 {
 	u32 gfn = (u32)gfn_of(1);
@@ -400,6 +428,7 @@ void test_main(void)
 	test_balloon();
 	test_balloon_lists();
 	test_balloon_bad_lists();
+	test_balloon_passes();
 	test_compat();
 	test_shared_info();
 	test_other_spaces();
