@@ -72,11 +72,16 @@ void domain_info(struct domain *d, struct lodge_domain_info *info);
 void domain_pause(struct domain *d);
 void domain_unpause(struct domain *d);
 
+/* May its vCPUs ever run again? */
+static inline bool domain_is_alive(const struct domain *d)
+{
+	return !(READ_ONCE(d->shut_down) || READ_ONCE(d->dying));
+}
+
 /* May vCPUs of this domain run now? */
 static inline bool domain_is_runnable(const struct domain *d)
 {
-	return !(READ_ONCE(d->paused) || READ_ONCE(d->shut_down) ||
-		 READ_ONCE(d->dying));
+	return domain_is_alive(d) && !READ_ONCE(d->paused);
 }
 
 /**

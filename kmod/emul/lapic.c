@@ -19,7 +19,6 @@
 
 /* Integrated APIC, version 0x14, highest LVT entry 5. */
 #define LAPIC_VERSION		0x00050014u
-#define LAPIC_FIRST_VECTOR	16
 #define LAPIC_DFR_FLAT		0xffffffffu
 #define LAPIC_SVR_MASK		0x1ffu
 #define LAPIC_SVR_RESET		0xffu
@@ -114,7 +113,7 @@ int lapic_pending_vector(struct vcpu *vcpu)
 static void lapic_update_has_irr(struct lapic *lapic)
 {
 	WRITE_ONCE(lapic->has_irr, false);
-	/* Pairs with the barrier in lapic_raise(). */
+	/* Pairs with the barriers in lapic_raise() and timer_stall(). */
 	smp_mb();
 	if (highest_vector(lapic->irr) >= 0)
 		WRITE_ONCE(lapic->has_irr, true);
@@ -126,7 +125,10 @@ void lapic_accept_vector(struct vcpu *vcpu, u8 vector)
 
 	clear_bit(vector, lapic->irr);
 	__set_bit(vector, lapic->isr);
+	/* It has the barrier between irr and timer_stalled as well. */
 	lapic_update_has_irr(lapic);
+	if (unlikely(READ_ONCE(lapic->timer_stalled)))
+		lapic_timer_resume(vcpu);
 }
 
 void lapic_raise(struct vcpu *vcpu, u8 vector)

@@ -16,6 +16,7 @@ struct vcpu;
 
 #define LAPIC_BASE		0xfee00000ull
 #define LAPIC_SIZE		0x1000ull
+#define LAPIC_FIRST_VECTOR	16
 
 /* Indices of lapic->lvt[]. */
 enum lapic_lvt {
@@ -59,6 +60,7 @@ struct lapic {
 	u32 timer_divide;
 	ktime_t timer_start;
 	struct hrtimer timer;
+	bool timer_stalled;		/* a: see lapic_timer.c */
 };
 
 void lapic_init(struct vcpu *vcpu);		/* once, at creation */
@@ -124,6 +126,8 @@ void lapic_timer_stop(struct vcpu *vcpu);
 void lapic_timer_write_initial(struct vcpu *vcpu, u32 count);
 void lapic_timer_write_divide(struct vcpu *vcpu, u32 value);
 void lapic_timer_mode_changed(struct vcpu *vcpu);
+/* timer_stalled was seen after a full barrier: the reason may have gone. */
+void lapic_timer_resume(struct vcpu *vcpu);
 u32 lapic_timer_current(const struct vcpu *vcpu);
 
 /* CR8 is bits 7:4 of TPR. */

@@ -3,12 +3,16 @@
  * The local APIC's timer: one-shot and periodic, on a high-resolution timer
  * of the host.  Its input clock runs at 1 GHz, so that with a divisor of one
  * a count is a nanosecond.  A period shorter than the limit below is
- * stretched: a guest must not keep a host CPU busy with timer interrupts.
+ * stretched: a guest must not keep a host CPU busy with timer interrupts.  For
+ * the same reason a periodic timer stalls when its interrupt would be lost
+ * anyway, since it is masked or the last one was not taken yet: of a vCPU that
+ * nobody runs, nothing ticks.
  */
 #include <linux/math64.h>
 
 #include <asm/apicdef.h>
 
+#include "domain.h"
 #include "emul/lapic.h"
 #include "vcpu.h"
 
@@ -37,6 +41,29 @@ static u64 timer_rearm_ns(const struct lapic *lapic)
 	return max_t(u64, timer_period_ns(lapic), LAPIC_TIMER_MIN_PERIOD_NS);
 }
 
+/* Would the timer's interrupt go in now, and not into one that waits? */
+static bool timer_is_wanted(const struct lapic *lapic, u32 lvt)
+{
+	u8 vector = lvt;
+
+	return !(lvt & APIC_LVT_MASKED) && vector >= LAPIC_FIRST_VECTOR &&
+	       !test_bit(vector, lapic->irr);
+}
+
+/*
+ * The mark, then a look at what the vCPU may have changed meanwhile.  It makes
+ * a change, then looks at the mark: one of us sees the other.
+ */
+static bool timer_stall(struct lapic *lapic)
+{
+	WRITE_ONCE(lapic->timer_stalled, true);
+	/* Pairs with lapic_update_has_irr(), lapic_timer_mode_changed(). */
+	smp_mb();
+	return !timer_is_wanted(lapic,
+				READ_ONCE(lapic->lvt[LAPIC_LVT_TIMER])) ||
+	       !xchg(&lapic->timer_stalled, false);
+}
+
 /*
  * Hard interrupt context, on any CPU.  The registers that it reads are
  * written only after the timer was cancelled, but for the LVT entry.
@@ -46,10 +73,15 @@ static enum hrtimer_restart timer_expired(struct hrtimer *timer)
 	struct lapic *lapic = container_of(timer, struct lapic, timer);
 	struct vcpu *vcpu = container_of(lapic, struct vcpu, lapic);
 	u32 lvt = READ_ONCE(lapic->lvt[LAPIC_LVT_TIMER]);
+	bool periodic = lvt & APIC_LVT_TIMER_PERIODIC;
 
-	if (!(lvt & APIC_LVT_MASKED) && (lvt & 0xff) >= 16)
-		lapic_raise(vcpu, lvt & 0xff);
-	if (!(lvt & APIC_LVT_TIMER_PERIODIC))
+	if (!domain_is_alive(vcpu->domain))
+		return HRTIMER_NORESTART;
+	if (timer_is_wanted(lapic, lvt))
+		lapic_raise(vcpu, lvt);
+	else if (periodic && timer_stall(lapic))
+		return HRTIMER_NORESTART;
+	if (!periodic)
 		return HRTIMER_NORESTART;
 	hrtimer_forward_now(timer, ns_to_ktime(timer_rearm_ns(lapic)));
 	return HRTIMER_RESTART;
@@ -65,6 +97,17 @@ static void timer_start(struct lapic *lapic)
 		      HRTIMER_MODE_ABS);
 }
 
+/*
+ * Return: whether it ran.  Waits for a handler that runs on another CPU, which
+ * never waits for us: this may be called with interrupts off.
+ */
+static bool timer_cancel(struct lapic *lapic)
+{
+	bool active = hrtimer_cancel(&lapic->timer);
+
+	return xchg(&lapic->timer_stalled, false) || active;
+}
+
 void lapic_timer_init(struct vcpu *vcpu)
 {
 	hrtimer_init(&vcpu->lapic.timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
@@ -73,7 +116,7 @@ void lapic_timer_init(struct vcpu *vcpu)
 
 void lapic_timer_stop(struct vcpu *vcpu)
 {
-	hrtimer_cancel(&vcpu->lapic.timer);
+	timer_cancel(&vcpu->lapic);
 	vcpu->lapic.timer_initial = 0;
 }
 
@@ -81,11 +124,7 @@ void lapic_timer_write_initial(struct vcpu *vcpu, u32 count)
 {
 	struct lapic *lapic = &vcpu->lapic;
 
-	/*
-	 * Waits for a handler that runs on another CPU, which never waits
-	 * for us: it may be called with interrupts off.
-	 */
-	hrtimer_cancel(&lapic->timer);
+	timer_cancel(lapic);
 	lapic->timer_initial = count;
 	if (count)
 		timer_start(lapic);
@@ -94,7 +133,7 @@ void lapic_timer_write_initial(struct vcpu *vcpu, u32 count)
 void lapic_timer_write_divide(struct vcpu *vcpu, u32 value)
 {
 	struct lapic *lapic = &vcpu->lapic;
-	bool armed = hrtimer_cancel(&lapic->timer);
+	bool armed = timer_cancel(lapic);
 
 	/* A running count goes on at the new rate, from its start. */
 	lapic->timer_divide = value & 0xb;
@@ -102,11 +141,26 @@ void lapic_timer_write_divide(struct vcpu *vcpu, u32 value)
 		timer_start(lapic);
 }
 
+/* The ticks that were lost are lost: it goes on with the next one. */
+void lapic_timer_resume(struct vcpu *vcpu)
+{
+	struct lapic *lapic = &vcpu->lapic;
+
+	if (!xchg(&lapic->timer_stalled, false))
+		return;
+	hrtimer_forward_now(&lapic->timer,
+			    ns_to_ktime(timer_rearm_ns(lapic)));
+	hrtimer_restart(&lapic->timer);
+}
+
 /* From periodic to one-shot and back: the handler looks at the LVT entry. */
 void lapic_timer_mode_changed(struct vcpu *vcpu)
 {
 	struct lapic *lapic = &vcpu->lapic;
 
+	/* The entry, then the mark: pairs with timer_stall(). */
+	smp_mb();
+	lapic_timer_resume(vcpu);
 	if (timer_is_periodic(lapic) && lapic->timer_initial &&
 	    !hrtimer_active(&lapic->timer))
 		timer_start(lapic);

@@ -18,6 +18,13 @@ void lapic_timer_write_initial(struct vcpu *vcpu, u32 count) {}
 void lapic_timer_write_divide(struct vcpu *vcpu, u32 value) {}
 void lapic_timer_mode_changed(struct vcpu *vcpu) {}
 
+static unsigned int fake_timer_resumes;
+
+void lapic_timer_resume(struct vcpu *vcpu)
+{
+	fake_timer_resumes++;
+}
+
 u32 lapic_timer_current(const struct vcpu *vcpu)
 {
 	return 42;
@@ -93,7 +100,11 @@ static void lapic_pending_vector_follows_priority(struct kunit *test)
 	lapic_raise(vcpu, 0x35);
 	KUNIT_EXPECT_EQ(test, 3u, fake_kicks);
 	KUNIT_EXPECT_EQ(test, 0x93, lapic_pending_vector(vcpu));
+	fake_timer_resumes = 0;
+	vcpu->lapic.timer_stalled = true;
 	lapic_accept_vector(vcpu, 0x93);
+	KUNIT_EXPECT_EQ(test, 1u, fake_timer_resumes);
+	vcpu->lapic.timer_stalled = false;
 	KUNIT_EXPECT_EQ(test, BIT_ULL(0x13), msr(test, vcpu, 0x814));
 	KUNIT_EXPECT_EQ(test, BIT_ULL(0x11) | BIT_ULL(0x15),
 			msr(test, vcpu, 0x821));

@@ -81,6 +81,72 @@ static void timer_periodic_is_bounded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0u, lapic_timer_current(vcpu));
 }
 
+/*
+ * Whatever keeps the interrupt from going in, the timer must be off after two
+ * periods at most, and tick again when that has gone.
+ */
+static void check_stalls(struct kunit *test, struct vcpu *vcpu)
+{
+	msleep(20);
+	KUNIT_EXPECT_FALSE(test, hrtimer_active(&vcpu->lapic.timer));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&fake_raised));
+}
+
+static void check_ticks(struct kunit *test, struct vcpu *vcpu)
+{
+	msleep(20);
+	KUNIT_EXPECT_TRUE(test, hrtimer_active(&vcpu->lapic.timer));
+	KUNIT_EXPECT_GE(test, atomic_read(&fake_raised), 2);
+	atomic_set(&fake_raised, 0);
+}
+
+static void timer_periodic_stalls_until_it_is_taken(struct kunit *test)
+{
+	struct vcpu *vcpu = timer_vcpu(test, APIC_LVT_TIMER_PERIODIC | 0x40);
+
+	set_bit(0x40, vcpu->lapic.irr);
+	lapic_timer_write_initial(vcpu, 1000000);
+	check_stalls(test, vcpu);
+	/* Another vector has gone, ours has not. */
+	lapic_timer_resume(vcpu);
+	check_stalls(test, vcpu);
+	clear_bit(0x40, vcpu->lapic.irr);
+	lapic_timer_resume(vcpu);
+	check_ticks(test, vcpu);
+	lapic_timer_stop(vcpu);
+	lapic_timer_resume(vcpu);
+	KUNIT_EXPECT_FALSE(test, hrtimer_active(&vcpu->lapic.timer));
+}
+
+static void timer_periodic_stalls_while_masked(struct kunit *test)
+{
+	u32 lvt = APIC_LVT_TIMER_PERIODIC | 0x40;
+	struct vcpu *vcpu = timer_vcpu(test, lvt | APIC_LVT_MASKED);
+
+	lapic_timer_write_initial(vcpu, 1000000);
+	check_stalls(test, vcpu);
+	/* The count goes on all the same, also at a new rate. */
+	KUNIT_EXPECT_GT(test, lapic_timer_current(vcpu), 0u);
+	lapic_timer_write_divide(vcpu, 0xb);
+	KUNIT_EXPECT_TRUE(test, hrtimer_active(&vcpu->lapic.timer));
+	check_stalls(test, vcpu);
+	vcpu->lapic.lvt[LAPIC_LVT_TIMER] = lvt;
+	lapic_timer_mode_changed(vcpu);
+	check_ticks(test, vcpu);
+	lapic_timer_stop(vcpu);
+}
+
+static void timer_stops_with_its_domain(struct kunit *test)
+{
+	struct vcpu *vcpu = timer_vcpu(test, APIC_LVT_TIMER_PERIODIC | 0x40);
+
+	lapic_timer_write_initial(vcpu, 1000000);
+	check_ticks(test, vcpu);
+	vcpu->domain->shut_down = true;
+	msleep(20);
+	KUNIT_EXPECT_FALSE(test, hrtimer_active(&vcpu->lapic.timer));
+}
+
 /* Rearming while the handler runs on another CPU must not meet it. */
 static void timer_rearm_survives_expiry(struct kunit *test)
 {
@@ -101,6 +167,9 @@ static struct kunit_case lapic_timer_cases[] = {
 	KUNIT_CASE(timer_one_shot_fires_once),
 	KUNIT_CASE(timer_masked_does_not_fire),
 	KUNIT_CASE(timer_periodic_is_bounded),
+	KUNIT_CASE(timer_periodic_stalls_until_it_is_taken),
+	KUNIT_CASE(timer_periodic_stalls_while_masked),
+	KUNIT_CASE(timer_stops_with_its_domain),
 	KUNIT_CASE(timer_rearm_survives_expiry),
 	{}
 };
