@@ -142,7 +142,7 @@ static void handle_requests(struct vcpu *vcpu)
 	if (test_and_clear_bit(VCPU_REQ_RESET, &vcpu->requests))
 		start(vcpu);
 	if (test_and_clear_bit(VCPU_REQ_CLOCK, &vcpu->requests))
-		xen_time_update(vcpu);
+		xen_time_resume(vcpu);
 }
 
 /*

@@ -53,7 +53,7 @@ enum vcpu_request {
 	VCPU_REQ_EVENT,		/* an event may have become deliverable */
 	VCPU_REQ_FLUSH_S2,	/* second-stage permissions were taken away */
 	VCPU_REQ_FLUSH_VCPU,
-	VCPU_REQ_CLOCK,		/* write a fresh time record */
+	VCPU_REQ_CLOCK,		/* write a fresh time record, resume timers */
 	VCPU_REQ_RESET,		/* INIT/SIPI or VCPUOP changed our start state */
 };
 

@@ -50,6 +50,8 @@ u64 xen_clock_now(const struct xen_clock *clock);
 u64 xen_clock_at(const struct xen_clock *clock, u64 guest_tsc);
 /* Fill the time record of this vCPU (vcpu_info and the time area). */
 void xen_time_update(struct vcpu *vcpu);
+/* For VCPU_REQ_CLOCK: that, and on goes what stood still with the vCPU. */
+void xen_time_resume(struct vcpu *vcpu);
 /* Wall clock of shared_info, in the layout that is latched. */
 void xen_wallclock_update(struct domain *d);
 /* Any context, also from preempt notifiers (takes no lock but a leaf). */

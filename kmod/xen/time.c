@@ -309,13 +309,43 @@ void xen_timer_set(struct vcpu *vcpu, u64 deadline)
 	hrtimer_start(&vcpu->xen.timer, host, HRTIMER_MODE_ABS_PINNED);
 }
 
+/*
+ * Of a vCPU that stands still one tick is enough: the timer waits until it
+ * runs.  The request is what it finds then, however soon that is.
+ */
 static enum hrtimer_restart periodic_fires(struct hrtimer *timer)
 {
 	struct vcpu *vcpu = container_of(timer, struct vcpu, xen.periodic);
 
+	if (!domain_is_alive(vcpu->domain))
+		return HRTIMER_NORESTART;
 	evtchn_raise_virq(vcpu, VIRQ_TIMER);
+	if (!domain_is_runnable(vcpu->domain) || !vcpu_has_runner(vcpu)) {
+		WRITE_ONCE(vcpu->xen.periodic_stalled, true);
+		vcpu_request(vcpu, VCPU_REQ_CLOCK);
+		return HRTIMER_NORESTART;
+	}
 	hrtimer_forward_now(timer, ns_to_ktime(vcpu->xen.period_ns));
 	return HRTIMER_RESTART;
+}
+
+static void periodic_resume(struct vcpu *vcpu)
+{
+	struct vcpu_xen *x = &vcpu->xen;
+
+	mutex_lock(&vcpu->domain->xen.lock);
+	if (xchg(&x->periodic_stalled, false)) {
+		hrtimer_forward_now(&x->periodic, ns_to_ktime(x->period_ns));
+		hrtimer_restart(&x->periodic);
+	}
+	mutex_unlock(&vcpu->domain->xen.lock);
+}
+
+void xen_time_resume(struct vcpu *vcpu)
+{
+	xen_time_update(vcpu);
+	if (READ_ONCE(vcpu->xen.periodic_stalled))
+		periodic_resume(vcpu);
 }
 
 void xen_periodic_set(struct vcpu *vcpu, u64 period_ns)
@@ -324,6 +354,7 @@ void xen_periodic_set(struct vcpu *vcpu, u64 period_ns)
 
 	lockdep_assert_held(&vcpu->domain->xen.lock);
 	hrtimer_cancel(&x->periodic);
+	WRITE_ONCE(x->periodic_stalled, false);
 	WRITE_ONCE(x->period_ns, min(period_ns, MAX_DELTA_NS));
 	if (period_ns)
 		hrtimer_start(&x->periodic, ns_to_ktime(x->period_ns),

@@ -63,6 +63,7 @@ struct vcpu_xen {
 	u64 timer_deadline;		/* a: ns of guest time, 0 none */
 	struct hrtimer periodic;	/* xen.lock to start and stop */
 	u64 period_ns;			/* xen.lock to write; 0 none */
+	bool periodic_stalled;		/* xen.lock to clear; see periodic_fires() */
 
 	spinlock_t area_lock;		/* irq-safe leaf: all down to the blank */
 	struct guest_area runstate_area;

@@ -342,6 +342,51 @@ static void xen_timer_set_fires_at_its_time(struct kunit *test)
 	xen_timers_exit(vcpu);
 }
 
+static void set_period(struct vcpu *vcpu, u64 ns)
+{
+	mutex_lock(&vcpu->domain->xen.lock);
+	xen_periodic_set(vcpu, ns);
+	mutex_unlock(&vcpu->domain->xen.lock);
+}
+
+/* One tick for a vCPU that nobody runs, and the others when somebody does. */
+static void xen_periodic_stalls_with_its_vcpu(struct kunit *test)
+{
+	struct vcpu *vcpu = make_vcpu(test);
+
+	set_period(vcpu, NSEC_PER_MSEC);
+	msleep(20);
+	KUNIT_EXPECT_EQ(test, 1, nr_virqs);
+	KUNIT_EXPECT_FALSE(test, hrtimer_active(&vcpu->xen.periodic));
+	KUNIT_EXPECT_TRUE(test, test_bit(VCPU_REQ_CLOCK, &vcpu->requests));
+
+	vcpu->runner = 1;
+	xen_time_resume(vcpu);
+	msleep(20);
+	KUNIT_EXPECT_GE(test, nr_virqs, 3);
+	KUNIT_EXPECT_TRUE(test, hrtimer_active(&vcpu->xen.periodic));
+
+	vcpu->domain->paused = true;
+	msleep(20);
+	KUNIT_EXPECT_FALSE(test, hrtimer_active(&vcpu->xen.periodic));
+	/* Stopped meanwhile, it does not come back. */
+	set_period(vcpu, 0);
+	xen_time_resume(vcpu);
+	KUNIT_EXPECT_FALSE(test, hrtimer_active(&vcpu->xen.periodic));
+}
+
+static void xen_periodic_stops_with_its_domain(struct kunit *test)
+{
+	struct vcpu *vcpu = make_vcpu(test);
+
+	vcpu->runner = 1;
+	vcpu->domain->shut_down = true;
+	set_period(vcpu, NSEC_PER_MSEC);
+	msleep(20);
+	KUNIT_EXPECT_EQ(test, 0, nr_virqs);
+	KUNIT_EXPECT_FALSE(test, hrtimer_active(&vcpu->xen.periodic));
+}
+
 static void xen_set_timer_op_joins_halves(struct kunit *test)
 {
 	struct vcpu *vcpu = make_vcpu(test);
@@ -371,6 +416,8 @@ static struct kunit_case time_cases[] = {
 	KUNIT_CASE(xen_runstate_area_has_both_layouts),
 	KUNIT_CASE(xen_timer_set_raises_what_has_passed),
 	KUNIT_CASE(xen_timer_set_fires_at_its_time),
+	KUNIT_CASE(xen_periodic_stalls_with_its_vcpu),
+	KUNIT_CASE(xen_periodic_stops_with_its_domain),
 	KUNIT_CASE(xen_set_timer_op_joins_halves),
 	{}
 };
