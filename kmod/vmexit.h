@@ -51,7 +51,7 @@ enum vmexit_cr_op {
  *
  * Privilege and operand-size checks that hardware makes before the exit are
  * not repeated in here: a kind that can be reached from user mode carries
- * the CPL.
+ * the CPL.  String I/O exits before its operand is checked.
  */
 struct vmexit {
 	enum vmexit_kind kind;
@@ -77,6 +77,7 @@ struct vmexit {
 			u16 port;
 			u8 size;	/* 1, 2, 4 */
 			u8 addr_size;	/* string: 2, 4, 8 */
+			u8 seg;		/* string: enum vcpu_seg of the operand */
 			bool in;
 			bool string;
 			bool rep;

@@ -20,10 +20,39 @@
 
 #define MAX_PIECES	2
 
+/* Access rights of a code or data segment (SDM, "Segment Descriptors"). */
+#define SEG_TYPE_CODE		BIT(3)
+#define SEG_TYPE_EXPAND_DOWN	BIT(2)	/* data */
+#define SEG_TYPE_RW		BIT(1)	/* data: writable; code: readable */
+
 struct linear_piece {
 	gpa_t gpa;
 	unsigned int len;
 };
+
+static bool segment_has_right(const struct vcpu_segment *s, bool write)
+{
+	bool code = s->attr & SEG_TYPE_CODE;
+	bool rw = s->attr & SEG_TYPE_RW;
+
+	if (s->attr & SEG_ATTR_UNUSABLE)
+		return false;
+	return write ? rw && !code : rw || !code;
+}
+
+bool segment_allows(const struct vcpu_segment *s, u64 offset, unsigned int len,
+		    bool write)
+{
+	const u32 down = SEG_TYPE_CODE | SEG_TYPE_EXPAND_DOWN;
+	u64 last = offset + len - 1;
+
+	if (!segment_has_right(s, write))
+		return false;
+	if ((s->attr & down) != SEG_TYPE_EXPAND_DOWN)
+		return last <= s->limit;
+	return offset > s->limit &&
+	       last <= (s->attr & SEG_ATTR_DB ? U32_MAX : U16_MAX);
+}
 
 /* Why the walk failed, as the page-fault error code says it. */
 static void set_fault(struct vcpu *vcpu, const struct guest_paging *pg,

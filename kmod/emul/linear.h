@@ -11,6 +11,7 @@
 #include "vmexit.h"
 
 struct vcpu;
+struct vcpu_segment;
 
 /**
  * struct linear_fault - why an access did not happen
@@ -23,6 +24,18 @@ struct linear_fault {
 	u32 error;
 	bool gp;
 };
+
+/**
+ * segment_allows() - the checks of a segmented access outside 64-bit code
+ * @s: the segment
+ * @offset: in it
+ * @len: bytes
+ * @write: or read
+ *
+ * Hardware makes them before most exits; this is for the others.
+ */
+bool segment_allows(const struct vcpu_segment *s, u64 offset, unsigned int len,
+		    bool write);
 
 /**
  * linear_read() - read a memory operand

@@ -7,9 +7,12 @@
  */
 #include <linux/bits.h>
 
+#include <asm/trapnr.h>
+
 #include "domain.h"
 #include "emul/emul.h"
 #include "emul/linear.h"
+#include "emul/mode.h"
 #include "vcpu.h"
 
 #define PORT_DEBUG_CONSOLE	0xe9
@@ -46,11 +49,20 @@ static int port_string_element(struct vcpu *vcpu, const struct vmexit *x,
 	return err;
 }
 
+static enum vmexit_action segment_failed(struct vcpu *vcpu, u8 seg)
+{
+	return vcpu_inject_exception(vcpu, seg == VSEG_SS ? X86_TRAP_SS :
+							    X86_TRAP_GP,
+				     true, 0);
+}
+
 static enum vmexit_action port_string(struct vcpu *vcpu,
 				      const struct vmexit *x)
 {
 	unsigned int index = x->io.in ? GPR_RDI : GPR_RSI;
+	bool flat = vcpu_in_64bit_code(vcpu);
 	struct linear_fault fault;
+	struct vcpu_segment seg;
 	struct string_regs s;
 	unsigned int i;
 	u64 base;
@@ -58,14 +70,18 @@ static enum vmexit_action port_string(struct vcpu *vcpu,
 
 	if (vcpu->atomic)
 		return VMEXIT_AGAIN;
+	vendor->read_seg(vcpu, x->io.seg, &seg);
 	string_begin(vcpu, x->io.addr_size, x->io.size, x->io.rep, &s);
 	/* The offset wraps at the address size, so take it off the address. */
 	base = x->io.gva - (vcpu->gpr[index] & s.addr_mask);
 
 	for (i = 0; s.count && i < STRING_BATCH; i++) {
-		gva_t gva = base + (vcpu->gpr[index] & s.addr_mask);
+		u64 offset = vcpu->gpr[index] & s.addr_mask;
 
-		err = port_string_element(vcpu, x, gva, &fault);
+		if (!flat && !segment_allows(&seg, offset, x->io.size,
+					     x->io.in))
+			return segment_failed(vcpu, x->io.seg);
+		err = port_string_element(vcpu, x, base + offset, &fault);
 		if (err)
 			return linear_failed(vcpu, err, &fault);
 		string_advance(vcpu, &s, index);

@@ -141,6 +141,7 @@ static void decode_dr(struct vmx_vcpu *v, struct vmexit *x)
 static void decode_io(struct vmx_vcpu *v, struct vmexit *x)
 {
 	u64 q = vmcs_read(EXIT_QUALIFICATION);
+	u32 info;
 
 	x->io.port = q >> 16;
 	x->io.size = (q & 7) + 1;
@@ -149,7 +150,10 @@ static void decode_io(struct vmx_vcpu *v, struct vmexit *x)
 	x->io.rep = q & BIT(5);
 	if (!x->io.string)
 		return;
-	x->io.addr_size = 2 << ((vmcs_read(VMX_INSTRUCTION_INFO) >> 7) & 3);
+	info = vmcs_read(VMX_INSTRUCTION_INFO);
+	x->io.addr_size = 2 << ((info >> 7) & 3);
+	/* INS has no override, and the field is undefined. */
+	x->io.seg = x->io.in ? VSEG_ES : (info >> 15) & 7;
 	x->io.gva = vmcs_read(GUEST_LINEAR_ADDRESS);
 }
 

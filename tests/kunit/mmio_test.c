@@ -308,6 +308,87 @@ static void emul_io_strings_move_data(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, VMEXIT_AGAIN, emul_io(vcpu, &x));
 }
 
+#define DATA_RW		0x93u
+#define DATA_DOWN	0x97u
+#define DATA_RO		0x91u
+#define CODE_X		0x99u
+#define CODE_RX		0x9bu
+
+static void segment_allows_follows_the_manual(struct kunit *test)
+{
+	static const struct {
+		u32 attr;
+		u32 limit;
+		u64 offset;
+		unsigned int len;
+		bool read;
+		bool write;
+	} cases[] = {
+		{ DATA_RW, 15, 12, 4, true, true },
+		{ DATA_RW, 15, 13, 4, false, false },
+		{ DATA_RW, ~0u, 0xffffffff, 1, true, true },
+		{ DATA_RW, ~0u, 0xffffffff, 2, false, false },
+		{ DATA_RW | SEG_ATTR_UNUSABLE, ~0u, 0, 1, false, false },
+		{ DATA_RO, 15, 0, 1, true, false },
+		{ CODE_X, 15, 0, 1, false, false },
+		{ CODE_RX, 15, 0, 1, true, false },
+		/* conforming, with the bit that is expand-down for data */
+		{ CODE_RX | 4, 15, 0, 1, true, false },
+		{ DATA_DOWN, 15, 15, 1, false, false },
+		{ DATA_DOWN, 15, 16, 1, true, true },
+		{ DATA_DOWN, 15, 0xffff, 1, true, true },
+		{ DATA_DOWN, 15, 0xffff, 2, false, false },
+		{ DATA_DOWN | SEG_ATTR_DB, 15, 0xffff, 2, true, true },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct vcpu_segment s = {
+			.attr = cases[i].attr, .limit = cases[i].limit,
+		};
+
+		KUNIT_EXPECT_EQ_MSG(test, cases[i].read,
+				    segment_allows(&s, cases[i].offset,
+						   cases[i].len, false),
+				    "reading, case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, cases[i].write,
+				    segment_allows(&s, cases[i].offset,
+						   cases[i].len, true),
+				    "writing, case %u", i);
+	}
+}
+
+static void emul_io_strings_keep_to_their_segment(struct kunit *test)
+{
+	struct vcpu *vcpu = mmio_vcpu(test);
+	struct vmexit x = { .kind = VMEXIT_IO, .io = {
+		.port = 0x80, .size = 1, .addr_size = 4, .string = true,
+		.rep = true, .in = true, .gva = 8, .seg = VSEG_ES } };
+
+	/* rep insb: what fits has happened */
+	fake_segs[VSEG_CS].attr = SEG_ATTR_DB;
+	fake_segs[VSEG_ES] = (struct vcpu_segment){
+		.attr = DATA_RW, .limit = 15 };
+	vcpu->gpr[GPR_RDI] = 8;
+	vcpu->gpr[GPR_RCX] = 100;
+	KUNIT_EXPECT_EQ(test, VMEXIT_RESUME, emul_io(vcpu, &x));
+	KUNIT_EXPECT_EQ(test, X86_TRAP_GP, fake_vector);
+	KUNIT_EXPECT_EQ(test, 16ull, vcpu->gpr[GPR_RDI]);
+	KUNIT_EXPECT_EQ(test, 92ull, vcpu->gpr[GPR_RCX]);
+	KUNIT_EXPECT_EQ(test, 0xff, (int)fake_ram[15]);
+	KUNIT_EXPECT_EQ(test, 0, (int)fake_ram[16]);
+
+	/* ss outsb */
+	x.io.in = false;
+	x.io.seg = VSEG_SS;
+	fake_segs[VSEG_SS] = fake_segs[VSEG_ES];
+	x.io.gva = 16;
+	vcpu->gpr[GPR_RSI] = 16;
+	KUNIT_EXPECT_EQ(test, VMEXIT_RESUME, emul_io(vcpu, &x));
+	KUNIT_EXPECT_EQ(test, X86_TRAP_SS, fake_vector);
+	KUNIT_EXPECT_EQ(test, 0u, fake_error);
+}
+
 static struct kunit_case mmio_cases[] = {
 	KUNIT_CASE(emul_mmio_hole_reads_ones),
 	KUNIT_CASE(emul_mmio_straddle_is_taken_apart),
@@ -317,6 +398,8 @@ static struct kunit_case mmio_cases[] = {
 	KUNIT_CASE(emul_mmio_refuses),
 	KUNIT_CASE(emul_io_ports_are_absent),
 	KUNIT_CASE(emul_io_strings_move_data),
+	KUNIT_CASE(segment_allows_follows_the_manual),
+	KUNIT_CASE(emul_io_strings_keep_to_their_segment),
 	{}
 };
 

@@ -225,6 +225,89 @@ static void test_faults(void)
 		   GP0);
 }
 
+/* One instruction of 32-bit code, with a selector of its own in a register. */
+#define STRING_OP32(name, seg, insn)					\
+static u32 name(struct string *s, u16 sel)				\
+{									\
+	DECLARE_TRAP(trap);						\
+									\
+	__asm__ volatile("mov %w[sel], %%" seg "\n"			\
+			 "pushq %[cs32]\n"				\
+			 "pushq $3f\n"					\
+			 "lretq\n"					\
+			 ".code32\n"					\
+			 "3:\n"						\
+			 "1: " insn "\n"				\
+			 "2: ljmp %[cs64], $4f\n"			\
+			 ".code64\n"					\
+			 "4: mov %w[data], %%" seg "\n" EX_TABLE	\
+			 : "+D"(s->rdi), "+S"(s->rsi), "+c"(s->rcx),	\
+			   "+r"(trap)					\
+			 : "d"(0x80), [cs32] "i"(SEL_CODE32),		\
+			   [cs64] "i"(SEL_CODE64), [sel] "r"(sel),	\
+			   [data] "r"(SEL_DATA) : "memory", "cc");	\
+	return trap;							\
+}
+
+STRING_OP32(insb32, "es", "rep insb")
+STRING_OP32(insl32, "es", "rep insl")
+STRING_OP32(outsb32_fs, "fs", "rep outsb %%fs:(%%esi), %%dx")
+STRING_OP32(outsb32_ss, "ss", "rep outsb %%ss:(%%esi), %%dx")
+
+#define DESC_RO		0x91ul
+#define DESC_RW		0x93ul
+#define DESC_RW_DOWN	0x97ul
+
+/* A segment over buf; its limit is in bytes. */
+static u16 make_segment(u64 type, u64 limit)
+{
+	u64 base = (u64)buf;
+
+	gdt[SEL_FREE / 8] = limit | (base & 0xffffff) << 16 | type << 40 |
+			    0x40ul << 48 | (base >> 24 & 0xff) << 56;
+	memset(buf, 0, sizeof(buf));
+	return SEL_FREE;
+}
+
+static void test_segments(void)
+{
+	struct string s = { .rdi = 8, .rcx = 100 };
+	u16 sel = make_segment(DESC_RW, 15);
+
+	check_trap("REP INSB over the limit", insb32(&s, sel), GP0);
+	check_eq("its EDI is behind the limit", s.rdi, 16);
+	check_eq("its ECX is what remains", s.rcx, 92);
+	check("what fits is there", is_filled(8, 16));
+	s = (struct string) { .rdi = 13, .rcx = 1 };
+	sel = make_segment(DESC_RW, 15);
+	check_trap("INSL across the limit", insl32(&s, sel), GP0);
+	check("writes nothing", is_filled(0, 0));
+	s = (struct string) { .rdi = 12, .rcx = 1 };
+	check_trap("INSL up to the limit", insl32(&s, sel), 0);
+	check("writes all", is_filled(12, 16));
+	s = (struct string) { .rdi = 0, .rcx = 1 };
+	sel = make_segment(DESC_RO, 15);
+	check_trap("INSB to a read-only segment", insb32(&s, sel), GP0);
+	s = (struct string) { .rdi = (u64)buf, .rcx = 1 };
+	check_trap("INSB without a segment", insb32(&s, 0), GP0);
+	check("neither writes", is_filled(0, 0));
+	s = (struct string) { .rdi = 15, .rcx = 1 };
+	sel = make_segment(DESC_RW_DOWN, 15);
+	check_trap("INSB below an expand-down segment", insb32(&s, sel), GP0);
+	s = (struct string) { .rdi = 16, .rcx = 1 };
+	check_trap("INSB in an expand-down segment", insb32(&s, sel), 0);
+	check("writes one byte", is_filled(16, 17));
+
+	sel = make_segment(DESC_RW, 15);
+	s = (struct string) { .rsi = 8, .rcx = 100 };
+	check_trap("REP OUTSB over the limit of FS", outsb32_fs(&s, sel), GP0);
+	check_eq("its ESI is behind the limit", s.rsi, 16);
+	check_eq("its ECX is what remains", s.rcx, 92);
+	s = (struct string) { .rsi = 16, .rcx = 1 };
+	check_trap("OUTSB over the limit of SS", outsb32_ss(&s, sel),
+		   TRAP(X86_SS, 0));
+}
+
 static const u8 user_in[] = { 0xe4, 0x80, 0xcd, 0x80 };
 
 static void test_user_mode(void)
@@ -250,5 +333,6 @@ void test_main(void)
 	test_outs();
 	test_forms();
 	test_faults();
+	test_segments();
 	test_user_mode();
 }
