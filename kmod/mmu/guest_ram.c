@@ -589,24 +589,23 @@ static unsigned int empty_frames(struct guest_ram *ram, const gfn_t *gfns,
 	taken_init(&t, nr);
 	s2_update_init(&u);
 	do {
-		*err = s2_update_prepare(&ram->s2, &u, S2_MAX_SPARE);
-		if (*err)
-			break;
 		*err = empty_some(ram, &u, &t, gfns, nr, &done);
 		if (t.nr == t.max)
 			taken_release(ram, &u, &t);
-	} while (done < nr && (!*err || *err == -EAGAIN));
+		/* Tables only for who needs them: giving must not want. */
+		if (*err == -EAGAIN)
+			*err = s2_update_prepare(&ram->s2, &u, S2_MAX_SPARE);
+	} while (done < nr && !*err);
 	taken_release(ram, &u, &t);
 	taken_free(&t);
 	return done;
 }
 
 unsigned int guest_ram_empty_batch(struct guest_ram *ram, const gfn_t *gfns,
-				   unsigned int nr)
+				   unsigned int nr, int *err)
 {
-	int err;
-
-	return nr ? empty_frames(ram, gfns, nr, &err) : 0;
+	*err = 0;
+	return nr ? empty_frames(ram, gfns, nr, err) : 0;
 }
 
 int guest_ram_empty(struct guest_ram *ram, gfn_t gfn)

@@ -134,10 +134,11 @@ int guest_ram_empty(struct guest_ram *ram, gfn_t gfn);
 
 /*
  * The same for a batch with one flush; stops at the first frame that cannot be
- * emptied and returns how many were done.  The caller bounds @nr.
+ * emptied, for the reason in *err, and returns how many were done.  The caller
+ * bounds @nr.
  */
 unsigned int guest_ram_empty_batch(struct guest_ram *ram, const gfn_t *gfns,
-				   unsigned int nr);
+				   unsigned int nr, int *err);
 
 /**
  * guest_ram_map_special() - put a page of the module at a guest frame

@@ -148,13 +148,14 @@ static unsigned int decrease_pass(struct domain *d, gfn_t *gfns,
 				  unsigned int nr, unsigned int order)
 {
 	unsigned int i;
+	int err;
 
 	if (!order)
-		return guest_ram_empty_batch(&d->ram, gfns, nr);
+		return guest_ram_empty_batch(&d->ram, gfns, nr, &err);
 	/* A pass of larger extents is short: see pass_size(). */
 	for (i = 1; i < 1u << order; i++)
 		gfns[i].v = gfns[0].v + i;
-	return guest_ram_empty_batch(&d->ram, gfns, 1u << order) >> order;
+	return guest_ram_empty_batch(&d->ram, gfns, 1u << order, &err) >> order;
 }
 
 static bool populate_extent(struct domain *d, gfn_t gfn, unsigned int order)

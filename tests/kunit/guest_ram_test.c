@@ -15,12 +15,13 @@
 
 static atomic_t nr_pages_out;
 static bool fail_2m;
+static bool fail_all;
 
 static struct page *test_alloc_pages(gfp_t gfp, unsigned int order)
 {
 	struct page *page;
 
-	if (order && fail_2m)
+	if ((order && fail_2m) || fail_all)
 		return NULL;
 	page = alloc_pages(gfp, order);
 	if (page)
@@ -524,21 +525,48 @@ static void guest_ram_empty_batch_flushes_once(struct kunit *test)
 	struct ram_ctx *c = test->priv;
 	gfn_t *gfns = kunit_kcalloc(test, 512, sizeof(*gfns), GFP_KERNEL);
 	unsigned int i;
+	int err;
 
 	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, 4 * MIB,
 						 S2_WRITE));
 	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, 2 * MIB, S2_WRITE));
 	for (i = 0; i < 512; i++)
 		gfns[i] = GFN(512 + i * 2);
-	KUNIT_EXPECT_EQ(test, 512u, guest_ram_empty_batch(&c->ram, gfns, 512));
+	KUNIT_EXPECT_EQ(test, 512u,
+			guest_ram_empty_batch(&c->ram, gfns, 512, &err));
+	KUNIT_EXPECT_EQ(test, 0, err);
 	KUNIT_EXPECT_EQ(test, 1, atomic_read(&c->nr_flushes));
 	EXPECT_COUNTS(test, c, 512, 0, ALL_RESERVED - 512);
 	/* It stops where nothing is: the count is what the guest is told. */
 	gfns[0] = GFN(513);
 	gfns[1] = GFN(515);
-	KUNIT_EXPECT_EQ(test, 2u, guest_ram_empty_batch(&c->ram, gfns, 512));
-	KUNIT_EXPECT_EQ(test, 0u, guest_ram_empty_batch(&c->ram, gfns, 0));
+	KUNIT_EXPECT_EQ(test, 2u,
+			guest_ram_empty_batch(&c->ram, gfns, 512, &err));
+	KUNIT_EXPECT_EQ(test, -ENOENT, err);
+	KUNIT_EXPECT_EQ(test, 0u,
+			guest_ram_empty_batch(&c->ram, gfns, 0, &err));
+	KUNIT_EXPECT_EQ(test, 0, err);
 	EXPECT_COUNTS(test, c, 510, 0, ALL_RESERVED - 514);
+}
+
+/* Memory is given back when it is scarce: that must not need any. */
+static void guest_ram_empty_needs_memory_to_split_only(struct kunit *test)
+{
+	struct ram_ctx *c = test->priv;
+	const gfn_t gfns[] = { GFN(0), GFN(1), GFN(512), GFN(513) };
+	int err;
+
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, 0, S2_WRITE));
+	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, 2 * MIB, S2_WRITE));
+	fail_all = true;
+	KUNIT_EXPECT_EQ(test, 2u,
+			guest_ram_empty_batch(&c->ram, gfns, 4, &err));
+	KUNIT_EXPECT_EQ(test, -ENOMEM, err);
+	fail_all = false;
+	KUNIT_EXPECT_EQ(test, 2u,
+			guest_ram_empty_batch(&c->ram, gfns + 2, 2, &err));
+	KUNIT_EXPECT_EQ(test, 0, err);
+	EXPECT_COUNTS(test, c, 510, 0, ALL_RESERVED - 4);
 }
 
 /* --- special pages ------------------------------------------------------------- */
@@ -952,6 +980,7 @@ static struct kunit_case guest_ram_test_cases[] = {
 	KUNIT_CASE(guest_ram_populate_refuses),
 	KUNIT_CASE(guest_ram_populate_bounds_tables),
 	KUNIT_CASE(guest_ram_empty_batch_flushes_once),
+	KUNIT_CASE(guest_ram_empty_needs_memory_to_split_only),
 	KUNIT_CASE(guest_ram_move_into_hole),
 	KUNIT_CASE(guest_ram_move_releases_target),
 	KUNIT_CASE(guest_ram_move_refuses),
