@@ -424,6 +424,13 @@ void domain_pause(struct domain *d)
 	state_changed(d);
 }
 
+enum vmexit_action domain_pause_for_memory(struct domain *d, const char *what)
+{
+	domain_log(d, "paused: the host has no memory for %s", what);
+	domain_pause(d);
+	return VMEXIT_RESUME;
+}
+
 void domain_unpause(struct domain *d)
 {
 	WRITE_ONCE(d->paused, false);

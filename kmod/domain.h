@@ -72,6 +72,17 @@ void domain_info(struct domain *d, struct lodge_domain_info *info);
 void domain_pause(struct domain *d);
 void domain_unpause(struct domain *d);
 
+/**
+ * domain_pause_for_memory() - wait until the host has memory again
+ * @d: the domain, whose log says so
+ * @what: it was for
+ *
+ * The user unpauses.  Until then nothing of what the guest asked for may be
+ * changed but what a repeated exit finds done.
+ * Return: VMEXIT_RESUME, for an interpreter to return: the exit is repeated.
+ */
+enum vmexit_action domain_pause_for_memory(struct domain *d, const char *what);
+
 /* May its vCPUs ever run again? */
 static inline bool domain_is_alive(const struct domain *d)
 {

@@ -216,13 +216,16 @@ void vcpu_paging(struct vcpu *vcpu, struct guest_paging *pg);
  * @len: bytes
  *
  * With vcpu->atomic set it never sleeps.
- * Return: 0; -EFAULT (not mapped, not RAM, not canonical); -EAGAIN when it
- * would have to sleep (nothing is promised of @dst).
+ * Return: 0; -EFAULT (not mapped, not RAM, not canonical)
  */
 int __must_check vcpu_copy_from_guest(struct vcpu *vcpu, void *dst, gva_t gva,
 				      size_t len);
 
-/** vcpu_copy_to_guest() - the reverse of vcpu_copy_from_guest() */
+/**
+ * vcpu_copy_to_guest() - the reverse of vcpu_copy_from_guest()
+ *
+ * Return: the same; -EAGAIN when it would have to sleep; -ENOMEM
+ */
 int __must_check vcpu_copy_to_guest(struct vcpu *vcpu, gva_t gva,
 				    const void *src, size_t len);
 

@@ -199,10 +199,7 @@ enum vmexit_action linear_failed(struct vcpu *vcpu, int err,
 	case -EAGAIN:
 		return VMEXIT_AGAIN;
 	case -ENOMEM:
-		domain_log(vcpu->domain,
-			   "paused: the host has no memory for an operand");
-		domain_pause(vcpu->domain);
-		return VMEXIT_RESUME;
+		return domain_pause_for_memory(vcpu->domain, "an operand");
 	default:
 		return vcpu_crash(vcpu, "memory operand: error %d", err);
 	}

@@ -50,8 +50,8 @@
 	 ARCH_CAP_GDS_NO | ARCH_CAP_RFDS_NO | ARCH_CAP_RFDS_CLEAR)
 
 /*
- * Actions.  They return 0, -EINVAL for #GP(0), or -EAGAIN when they must be
- * able to sleep and have changed nothing.
+ * Actions.  They return 0, -EINVAL for #GP(0), -EAGAIN when they must be able
+ * to sleep and have changed nothing, or -ENOMEM when they can be repeated.
  */
 typedef int (*msr_read_fn)(struct vcpu *vcpu, u32 msr, u64 *value);
 typedef int (*msr_write_fn)(struct vcpu *vcpu, u32 msr, u64 value);
@@ -554,5 +554,8 @@ enum vmexit_action emul_wrmsr(struct vcpu *vcpu, const struct vmexit *x)
 		return VMEXIT_SKIP_INSN;
 	if (err == -EAGAIN)
 		return VMEXIT_AGAIN;
+	if (err == -ENOMEM)
+		return domain_pause_for_memory(vcpu->domain,
+					       "the hypercall page");
 	return vcpu_inject_gp(vcpu);
 }

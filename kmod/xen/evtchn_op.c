@@ -36,7 +36,7 @@ static long alloc_unbound(struct vcpu *vcpu, gva_t arg)
 	if (!ret)
 		ret = evtchn_alloc_unbound(d, op.remote_dom, &port);
 	if (ret)
-		return ret;
+		return xen_answer(ret);
 	return store_port(vcpu, arg + offsetof(typeof(op), port), port);
 }
 
@@ -57,7 +57,7 @@ static long bind_interdomain(struct vcpu *vcpu, gva_t arg)
 	if (!ret)
 		ret = evtchn_bind_loop(d, op.remote_port, &port);
 	if (ret)
-		return ret;
+		return xen_answer(ret);
 	return store_port(vcpu, arg + offsetof(typeof(op), local_port), port);
 }
 
@@ -71,7 +71,7 @@ static long bind_virq(struct vcpu *vcpu, gva_t arg)
 	if (!ret)
 		ret = evtchn_bind_virq(vcpu->domain, op.virq, op.vcpu, &port);
 	if (ret)
-		return ret;
+		return xen_answer(ret);
 	return store_port(vcpu, arg + offsetof(typeof(op), port), port);
 }
 
@@ -85,7 +85,7 @@ static long bind_ipi(struct vcpu *vcpu, gva_t arg)
 	if (!ret)
 		ret = evtchn_bind_ipi(vcpu->domain, op.vcpu, &port);
 	if (ret)
-		return ret;
+		return xen_answer(ret);
 	return store_port(vcpu, arg + offsetof(typeof(op), port), port);
 }
 

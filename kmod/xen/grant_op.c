@@ -83,8 +83,11 @@ static long setup_frames(struct vcpu *vcpu, u32 nr_frames, gva_t list,
 	u64 gfn;
 
 	*status = GNTST_general_error;
-	if (nr_frames > GRANT_MAX_FRAMES || grant_grow(d, nr_frames))
+	if (nr_frames > GRANT_MAX_FRAMES)
 		return 0;
+	ret = grant_grow(d, nr_frames);
+	if (ret)
+		return xen_answer(ret);
 	for (i = 0; i < nr_frames; i++) {
 		gfn = READ_ONCE(d->grant.gfn[i]);
 		ret = xen_store(vcpu, list + i * size, &gfn, size);

@@ -21,7 +21,7 @@
 /* kmod/xen/hypercall.c: one exit, number to handler, result to RAX. */
 enum vmexit_action xen_hypercall(struct vcpu *vcpu, const struct vmexit *x);
 
-/* Write the hypercall page (MSR 0x40000000); 0, -EINVAL (#GP), -EAGAIN. */
+/* Write the hypercall page (MSR 0x40000000); 0, -EINVAL (#GP), -EAGAIN, -ENOMEM. */
 int xen_hypercall_page_write(struct vcpu *vcpu, u64 value);
 
 /*

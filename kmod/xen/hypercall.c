@@ -75,6 +75,8 @@ static noinline enum vmexit_action special(struct vcpu *vcpu, long ret,
 	case XEN_HC_BLOCK:
 		vcpu->gpr[GPR_RAX] = 0;
 		return VMEXIT_BLOCK;
+	case XEN_HC_NOMEM:
+		return domain_pause_for_memory(vcpu->domain, "a hypercall");
 	default:
 		vcpu->gpr[GPR_RAX] = 0;
 		return VMEXIT_STOPPED;
@@ -170,8 +172,8 @@ static long multicall_store_restart(struct vcpu *vcpu, gva_t gva, bool compat)
 
 /*
  * One entry.  Its own result goes to guest memory; what returns is 0 to go on
- * with the next, RESTART to come back to this one, BLOCK, STOPPED, or an error
- * of the whole call.
+ * with the next, RESTART or NOMEM to come back to this one, BLOCK, STOPPED, or
+ * an error of the whole call.
  */
 static long multicall_one(struct vcpu *vcpu, gva_t gva, bool compat)
 {
@@ -190,6 +192,8 @@ static long multicall_one(struct vcpu *vcpu, gva_t gva, bool compat)
 		ret = multicall_store_restart(vcpu, gva, compat);
 		return ret ? ret : XEN_HC_RESTART;
 	}
+	if (result == XEN_HC_NOMEM)
+		return result;
 	if (result == XEN_HC_BLOCK || result == XEN_HC_STOPPED) {
 		ret = multicall_store_result(vcpu, gva, compat, 0);
 		/* A poll that nobody will wait for, or end, is over. */
@@ -212,7 +216,9 @@ long xen_multicall(struct vcpu *vcpu, u64 list, u64 nr, u64 a3, bool compat)
 	nr = (u32)nr;
 	for (i = 0; i < MULTICALL_BATCH && nr; i++) {
 		ret = multicall_one(vcpu, list, compat);
-		if (ret == XEN_HC_RESTART)
+		if (ret == XEN_HC_NOMEM)
+			domain_pause_for_memory(vcpu->domain, "a multicall");
+		if (ret == XEN_HC_RESTART || ret == XEN_HC_NOMEM)
 			break;
 		list += size;
 		nr--;
@@ -272,7 +278,7 @@ int xen_hypercall_page_write(struct vcpu *vcpu, u64 value)
 		ret = guest_mem_write(&d->ram, value + nr * STUB_SIZE, stub,
 				      STUB_SIZE, false);
 		if (ret)
-			return -EINVAL;
+			return ret == -ENOMEM ? ret : -EINVAL;
 	}
 	xen_latch_layout(d, !runs_64bit_code(vcpu));
 	return 0;

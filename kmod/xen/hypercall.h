@@ -24,11 +24,15 @@
  *            rest, and the guest executes the instruction again
  *   BLOCK    RAX is 0; wait for an event
  *   STOPPED  the domain stopped
+ *   NOMEM    the host has no memory: the domain is paused, and the guest
+ *            executes the instruction again, which finds what was done before
+ *            done and goes on
  */
 #define XEN_HC_AGAIN	LONG_MIN
 #define XEN_HC_RESTART	(LONG_MIN + 1)
 #define XEN_HC_BLOCK	(LONG_MIN + 2)
 #define XEN_HC_STOPPED	(LONG_MIN + 3)
+#define XEN_HC_NOMEM	(LONG_MIN + 4)
 
 /*
  * No hypercall that lodge has takes more than three arguments.  A 32-bit
@@ -54,21 +58,38 @@ long xen_hvm_op(struct vcpu *vcpu, u64 a1, u64 a2, u64 a3, bool compat);
 /* The layout of shared_info follows the width of the code that asks. */
 void xen_latch_layout(struct domain *d, bool compat);
 
-/* Copy a structure of the guest in, once; 0, -EFAULT, -ENOMEM, AGAIN. */
+/*
+ * The answer for an error of the module, or for an answer.  What only the host
+ * is to blame for is no error of the guest's.
+ */
+static inline long xen_answer(long err)
+{
+	switch (err) {
+	case -EAGAIN:
+		return XEN_HC_AGAIN;
+	case -ENOMEM:
+		return XEN_HC_NOMEM;
+	default:
+		return err;
+	}
+}
+
+/* Copy a structure of the guest in, once; 0, -EFAULT, AGAIN. */
 static inline long __must_check xen_fetch(struct vcpu *vcpu, void *dst,
 					  gva_t gva, size_t len)
 {
 	int ret = vcpu_copy_from_guest(vcpu, dst, gva, len);
 
-	return ret == -EAGAIN ? XEN_HC_AGAIN : ret;
+	return unlikely(ret) ? xen_answer(ret) : 0;
 }
 
+/* And out; NOMEM besides. */
 static inline long __must_check xen_store(struct vcpu *vcpu, gva_t gva,
 					  const void *src, size_t len)
 {
 	int ret = vcpu_copy_to_guest(vcpu, gva, src, len);
 
-	return ret == -EAGAIN ? XEN_HC_AGAIN : ret;
+	return unlikely(ret) ? xen_answer(ret) : 0;
 }
 
 static inline long xen_restart(struct vcpu *vcpu, u64 a1, u64 a2, u64 a3)

@@ -143,44 +143,56 @@ static long fetch_longs(struct vcpu *vcpu, gva_t list, u64 start,
 	return 0;
 }
 
-/* Extents of decrease_reservation, order 0 all at once; returns how many. */
-static unsigned int decrease_pass(struct domain *d, gfn_t *gfns,
-				  unsigned int nr, unsigned int order)
+/*
+ * A pass over extents: *@done says how many are.  Return: 0, or why it stopped
+ * there; an extent half done can be repeated if that was -ENOMEM: populating
+ * passes over what is there, and emptying wants memory for the first frame of
+ * an aligned extent at most.
+ */
+static int decrease_pass(struct domain *d, gfn_t *gfns, unsigned int nr,
+			 unsigned int order, unsigned int *done)
 {
 	unsigned int i;
 	int err;
 
-	if (!order)
-		return guest_ram_empty_batch(&d->ram, gfns, nr, &err);
+	if (!order) {
+		*done = guest_ram_empty_batch(&d->ram, gfns, nr, &err);
+		return err;
+	}
 	/* A pass of larger extents is short: see pass_size(). */
 	for (i = 1; i < 1u << order; i++)
 		gfns[i].v = gfns[0].v + i;
-	return guest_ram_empty_batch(&d->ram, gfns, 1u << order, &err) >> order;
+	*done = guest_ram_empty_batch(&d->ram, gfns, 1u << order, &err) >>
+		order;
+	return err;
 }
 
-static bool populate_extent(struct domain *d, gfn_t gfn, unsigned int order)
+static int populate_extent(struct domain *d, gfn_t gfn, unsigned int order)
 {
 	unsigned int i;
+	int err;
 
 	if (gfn.v & ((1u << order) - 1))
-		return false;
+		return -EINVAL;
 	for (i = 0; i < 1u << order; i++, gfn.v++) {
-		if (guest_ram_populate(&d->ram, gfn))
-			return false;
+		err = guest_ram_populate(&d->ram, gfn);
+		if (err)
+			return err;
 	}
-	return true;
+	return 0;
 }
 
-static unsigned int populate_pass(struct domain *d, gfn_t *gfns,
-				  unsigned int nr, unsigned int order)
+static int populate_pass(struct domain *d, gfn_t *gfns, unsigned int nr,
+			 unsigned int order, unsigned int *done)
 {
-	unsigned int i;
+	int err;
 
-	for (i = 0; i < nr; i++) {
-		if (!populate_extent(d, gfns[i], order))
-			break;
+	for (*done = 0; *done < nr; ++*done) {
+		err = populate_extent(d, gfns[*done], order);
+		if (err)
+			return err;
 	}
-	return i;
+	return 0;
 }
 
 /* As many extents as make a pass of bounded length. */
@@ -193,7 +205,9 @@ static unsigned int pass_size(const struct reservation *r, u64 start)
 
 /*
  * One pass over a list of extents.  A list that cannot be read or an extent
- * that cannot be served ends it: the guest is told how many are done.
+ * that cannot be served ends it: the guest is told how many are done.  It is
+ * not told so for want of memory, which is the host's: Linux takes a count that
+ * is short for a bug.
  */
 static long change_reservation(struct vcpu *vcpu, unsigned int cmd, u64 start,
 			       gva_t arg, bool compat)
@@ -201,9 +215,10 @@ static long change_reservation(struct vcpu *vcpu, unsigned int cmd, u64 start,
 	const u64 max_nr = (compat ? U32_MAX : (u64)LONG_MAX) >> CMD_BITS;
 	struct domain *d = vcpu->domain;
 	struct reservation r;
-	unsigned int nr, done;
+	unsigned int nr, done = 0;
 	gfn_t *gfns;
 	long ret;
+	int err;
 
 	ret = fetch_reservation(vcpu, arg, compat, &r);
 	if (!ret)
@@ -215,17 +230,19 @@ static long change_reservation(struct vcpu *vcpu, unsigned int cmd, u64 start,
 
 	gfns = (gfn_t *)__get_free_page(GFP_KERNEL_ACCOUNT);
 	if (!gfns)
-		return start;
+		return XEN_HC_NOMEM;
 	nr = pass_size(&r, start);
-	done = 0;
-	if (!fetch_longs(vcpu, r.extents, start, nr, compat, (u64 *)gfns))
-		done = cmd == XENMEM_populate_physmap ?
-			populate_pass(d, gfns, nr, r.order) :
-			decrease_pass(d, gfns, nr, r.order);
+	err = fetch_longs(vcpu, r.extents, start, nr, compat, (u64 *)gfns);
+	if (!err)
+		err = cmd == XENMEM_populate_physmap ?
+			populate_pass(d, gfns, nr, r.order, &done) :
+			decrease_pass(d, gfns, nr, r.order, &done);
 	free_page((unsigned long)gfns);
 
 	start += done;
-	if (done < nr || start == r.nr)
+	if (err == -ENOMEM)
+		domain_pause_for_memory(d, "a change of its reservation");
+	else if (err || start == r.nr)
 		return start;
 	return xen_restart(vcpu, cmd | start << CMD_BITS, arg, 0);
 }
@@ -292,7 +309,7 @@ static long add_to_physmap(struct vcpu *vcpu, gva_t arg, bool compat)
 	}
 	if (!ret)
 		ret = xen_check_domid(d, op.domid);
-	return ret ? ret : add_one(d, op.space, op.idx, op.gfn);
+	return ret ? ret : xen_answer(add_one(d, op.space, op.idx, op.gfn));
 }
 
 static long fetch_batch(struct vcpu *vcpu, gva_t arg, bool compat,
@@ -317,20 +334,29 @@ static long fetch_batch(struct vcpu *vcpu, gva_t arg, bool compat,
 	return 0;
 }
 
+/*
+ * The place for the answer comes first: an element that has moved a page
+ * cannot be repeated.
+ */
 static long batch_element(struct vcpu *vcpu, const struct batch *op, u64 i,
 			  bool compat)
 {
+	gva_t answer = op->errs + i * sizeof(s32);
 	u64 idx, gfn;
-	s32 err;
+	s32 err = 0;
 	long ret;
 
 	ret = fetch_longs(vcpu, op->idxs, i, 1, compat, &idx);
 	if (!ret)
 		ret = fetch_longs(vcpu, op->gfns, i, 1, compat, &gfn);
+	if (!ret)
+		ret = xen_store(vcpu, answer, &err, sizeof(err));
 	if (ret)
 		return ret;
 	err = add_one(vcpu->domain, op->space, idx, gfn);
-	return xen_store(vcpu, op->errs + i * sizeof(err), &err, sizeof(err));
+	if (err == -ENOMEM)
+		return XEN_HC_NOMEM;
+	return xen_store(vcpu, answer, &err, sizeof(err));
 }
 
 static long add_to_physmap_batch(struct vcpu *vcpu, u64 start, gva_t arg,
@@ -352,6 +378,11 @@ static long add_to_physmap_batch(struct vcpu *vcpu, u64 start, gva_t arg,
 	end = min_t(u64, op.size, start + PASS_BATCH);
 	for (; start < end; start++) {
 		ret = batch_element(vcpu, &op, start, compat);
+		if (ret == XEN_HC_NOMEM) {
+			domain_pause_for_memory(vcpu->domain,
+						"a batch of frames");
+			break;
+		}
 		if (ret)
 			return ret;
 	}
@@ -366,7 +397,6 @@ static long remove_from_physmap(struct vcpu *vcpu, gva_t arg, bool compat)
 	struct domain *d = vcpu->domain;
 	struct remove32 op32;
 	struct remove op;
-	gfn_t gfn;
 	long ret;
 
 	if (compat) {
@@ -379,8 +409,10 @@ static long remove_from_physmap(struct vcpu *vcpu, gva_t arg, bool compat)
 		ret = xen_check_domid(d, op.domid);
 	if (ret)
 		return ret;
-	gfn = GFN(op.gfn);
-	return guest_ram_empty(&d->ram, gfn) ? -ENOENT : 0;
+	ret = guest_ram_empty(&d->ram, GFN(op.gfn));
+	if (ret)
+		return ret == -ENOMEM ? XEN_HC_NOMEM : -ENOENT;
+	return 0;
 }
 
 /* Questions that name a domain. */

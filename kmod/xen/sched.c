@@ -128,7 +128,7 @@ static long fetch_ports(struct vcpu *vcpu, const struct poll64 *poll,
 			x->poll_ports = kcalloc(XEN_POLL_MAX_PORTS, sizeof(u32),
 						GFP_KERNEL_ACCOUNT);
 		if (!x->poll_ports)
-			return -ENOMEM;
+			return XEN_HC_NOMEM;
 		*ports = x->poll_ports;
 	}
 	ret = xen_fetch(vcpu, *ports, poll->ports,

@@ -97,7 +97,7 @@ static long initialise(struct vcpu *v, struct vcpu *caller, gva_t arg)
 
 	ctx = kmalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
 	if (!ctx)
-		return -ENOMEM;
+		return XEN_HC_NOMEM;
 	ret = xen_fetch(caller, ctx, arg, sizeof(*ctx));
 	if (ret)
 		goto free_ctx;
@@ -295,7 +295,7 @@ static long register_area(struct vcpu *v, struct vcpu *caller, gva_t arg,
 	if (!ret && gva)
 		ret = guest_area_pin(caller, &area, gva, size);
 	if (ret)
-		return ret;
+		return xen_answer(ret);
 	area.layout32 = compat;
 	set(v, &area);
 	guest_area_unpin(&area);
@@ -337,7 +337,7 @@ static long register_vcpu_info(struct vcpu *v, struct vcpu *caller, gva_t arg,
 		return -ENXIO;
 	ret = guest_ram_pin(&d->ram, GFN(op.mfn), true, false, &page);
 	if (ret)
-		return ret == -ENOMEM ? ret : -EINVAL;
+		return ret == -ENOMEM ? XEN_HC_NOMEM : -EINVAL;
 
 	mutex_lock(&d->xen.lock);
 	if (v->xen.info_page) {

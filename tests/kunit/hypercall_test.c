@@ -20,6 +20,7 @@ static long next_result;
 static unsigned int nr_poll_finish;
 static int latched;
 static bool read_only;
+static unsigned int nr_pauses;
 
 static struct vendor_ops fake_vendor;
 struct vendor_ops *vendor = &fake_vendor;
@@ -59,6 +60,12 @@ void xen_poll_finish(struct vcpu *vcpu)
 void xen_latch_layout(struct domain *d, bool compat)
 {
 	latched = compat;
+}
+
+enum vmexit_action domain_pause_for_memory(struct domain *d, const char *what)
+{
+	nr_pauses++;
+	return VMEXIT_RESUME;
 }
 
 static bool in_memory(u64 addr, size_t len)
@@ -104,6 +111,7 @@ static struct vcpu *make_vcpu(struct kunit *test)
 	next_result = 0;
 	nr_poll_finish = 0;
 	read_only = false;
+	nr_pauses = 0;
 	return vcpu;
 }
 
@@ -212,6 +220,7 @@ static void xen_hypercall_turns_answers_to_actions(struct kunit *test)
 		{ XEN_HC_RESTART, VMEXIT_RESUME, __HYPERVISOR_sched_op },
 		{ XEN_HC_BLOCK, VMEXIT_BLOCK, 0 },
 		{ XEN_HC_STOPPED, VMEXIT_STOPPED, 0 },
+		{ XEN_HC_NOMEM, VMEXIT_RESUME, __HYPERVISOR_sched_op },
 		{ -MAX_ERRNO, VMEXIT_SKIP_INSN, (u64)-MAX_ERRNO },
 		{ LONG_MAX, VMEXIT_SKIP_INSN, LONG_MAX },
 	};
@@ -227,6 +236,7 @@ static void xen_hypercall_turns_answers_to_actions(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, cases[i].rax, vcpu->gpr[GPR_RAX],
 				    "case %u", i);
 	}
+	KUNIT_EXPECT_EQ(test, 1, nr_pauses);
 }
 
 static void xen_hypercall_restarts_with_the_rest(struct kunit *test)
@@ -334,6 +344,25 @@ static void xen_multicall_comes_back_to_a_restart(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 7, vcpu->xen.restart[2]);
 }
 
+/* What came before it is not made again. */
+static void xen_multicall_pauses_at_its_entry(struct kunit *test)
+{
+	struct vcpu *vcpu = make_vcpu(test);
+	struct multicall64 *e = (void *)memory;
+
+	e[0].op = 63;
+	e[1].op = __HYPERVISOR_memory_op;
+	e[1].result = 99;
+	next_result = XEN_HC_NOMEM;
+	KUNIT_EXPECT_EQ(test, XEN_HC_RESTART,
+			xen_multicall(vcpu, 0, 3, 7, false));
+	KUNIT_EXPECT_EQ(test, 1, nr_pauses);
+	KUNIT_EXPECT_EQ(test, (u64)-ENOSYS, e[0].result);
+	KUNIT_EXPECT_EQ(test, 99, e[1].result);
+	KUNIT_EXPECT_EQ(test, sizeof(*e), vcpu->xen.restart[0]);
+	KUNIT_EXPECT_EQ(test, 2, vcpu->xen.restart[1]);
+}
+
 static void xen_multicall_blocks_at_its_end_only(struct kunit *test)
 {
 	struct vcpu *vcpu = make_vcpu(test);
@@ -429,6 +458,7 @@ static struct kunit_case hypercall_cases[] = {
 	KUNIT_CASE(xen_multicall_faults_at_a_bad_list),
 	KUNIT_CASE(xen_multicall_goes_in_batches),
 	KUNIT_CASE(xen_multicall_comes_back_to_a_restart),
+	KUNIT_CASE(xen_multicall_pauses_at_its_entry),
 	KUNIT_CASE(xen_multicall_blocks_at_its_end_only),
 	KUNIT_CASE(xen_multicall_ends_a_poll_that_faults),
 	KUNIT_CASE(xen_multicall_waits_until_it_may_sleep),

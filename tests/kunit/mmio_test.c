@@ -74,8 +74,10 @@ void lapic_mmio_write(struct vcpu *vcpu, u32 offset, u32 value)
 	fake_lapic_regs[offset >> 4] = value;
 }
 
-void domain_log(struct domain *d, const char *fmt, ...) {}
-void domain_pause(struct domain *d) {}
+enum vmexit_action domain_pause_for_memory(struct domain *d, const char *what)
+{
+	return VMEXIT_RESUME;
+}
 
 void domain_log_guest(struct domain *d, const char *text, size_t len)
 {

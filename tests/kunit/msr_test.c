@@ -10,6 +10,7 @@
 #include "../../kmod/emul/msr.c"
 
 static int fake_hypercall_result;
+static unsigned int fake_pauses;
 static unsigned int fake_time_updates;
 static bool fake_features;
 
@@ -50,6 +51,12 @@ int xen_hypercall_page_write(struct vcpu *vcpu, u64 value)
 	return fake_hypercall_result;
 }
 
+enum vmexit_action domain_pause_for_memory(struct domain *d, const char *what)
+{
+	fake_pauses++;
+	return VMEXIT_RESUME;
+}
+
 void xen_time_update(struct vcpu *vcpu)
 {
 	fake_time_updates++;
@@ -61,6 +68,7 @@ static struct vcpu *msr_vcpu(struct kunit *test)
 
 	msr_vcpu_init(vcpu);
 	fake_time_updates = 0;
+	fake_pauses = 0;
 	return vcpu;
 }
 
@@ -105,6 +113,8 @@ static int write_msr(struct kunit *test, struct vcpu *vcpu, u32 msr,
 	if (action == VMEXIT_AGAIN)
 		return -EAGAIN;
 	KUNIT_EXPECT_EQ(test, VMEXIT_RESUME, action);
+	if (fake_vector < 0)
+		return -ENOMEM;
 	KUNIT_EXPECT_EQ(test, 13, fake_vector);
 	return -EINVAL;
 }
@@ -252,6 +262,9 @@ static void emul_wrmsr_may_have_to_sleep(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EAGAIN, write_msr(test, vcpu, 0x40000000, 0));
 	fake_hypercall_result = -EINVAL;
 	KUNIT_EXPECT_EQ(test, -EINVAL, write_msr(test, vcpu, 0x40000000, 1));
+	fake_hypercall_result = -ENOMEM;
+	KUNIT_EXPECT_EQ(test, -ENOMEM, write_msr(test, vcpu, 0x40000000, 0));
+	KUNIT_EXPECT_EQ(test, 1u, fake_pauses);
 	fake_hypercall_result = 0;
 	KUNIT_EXPECT_EQ(test, 0, write_msr(test, vcpu, 0x40000000, 0));
 }
