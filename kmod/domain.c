@@ -132,8 +132,7 @@ void domain_flush(struct domain *d, enum vcpu_request req)
 	int cpu;
 
 	/* Without memory for a mask every CPU is asked. */
-	all = !zalloc_cpumask_var(&mask, GFP_KERNEL | __GFP_RETRY_MAYFAIL |
-					 __GFP_NOWARN);
+	all = !zalloc_cpumask_var(&mask, GFP_GUEST);
 	for (i = 0; i < d->nr_vcpus; i++) {
 		struct vcpu *vcpu = d->vcpus[i];
 

@@ -293,7 +293,7 @@ static void log_vendor(struct vcpu *vcpu)
 	char *text, *line, *rest;
 	struct seq_buf s;
 
-	text = kmalloc(1024, GFP_KERNEL);
+	text = kmalloc(1024, GFP_GUEST);
 	if (!text)
 		return;
 	seq_buf_init(&s, text, 1024);
@@ -310,7 +310,7 @@ static void log_vendor(struct vcpu *vcpu)
 void vcpu_log_state(struct vcpu *vcpu)
 {
 	struct domain *d = vcpu->domain;
-	struct lodge_vcpu_state *st = kzalloc(sizeof(*st), GFP_KERNEL);
+	struct lodge_vcpu_state *st = kzalloc(sizeof(*st), GFP_GUEST);
 	unsigned int i;
 
 	if (!st)

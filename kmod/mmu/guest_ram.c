@@ -489,7 +489,7 @@ static void taken_init(struct taken *t, unsigned int nr)
 	t->unreserve = 0;
 	if (nr > ARRAY_SIZE(t->few))
 		t->pages = kmalloc_array(nr, sizeof(*t->pages),
-					 GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+					 GFP_GUEST);
 	if (!t->pages) {
 		t->pages = t->few;
 		t->max = ARRAY_SIZE(t->few);

@@ -9,12 +9,20 @@
 #ifndef LODGE_MMU_GUEST_RAM_H
 #define LODGE_MMU_GUEST_RAM_H
 
+#include <linux/gfp.h>
 #include <linux/uidgid.h>
 
 #include "mmu/s2.h"
 #include "types.h"
 
 struct ram_owner;
+
+/*
+ * For what a guest can have the module allocate: it counts as its runner's,
+ * and a host without memory pauses the guest, and does not kill a bystander.
+ */
+#define GFP_GUEST	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | \
+			 __GFP_NOWARN)
 
 /**
  * struct guest_ram - the memory of one domain

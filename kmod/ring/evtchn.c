@@ -226,8 +226,7 @@ static int install_bucket(struct domain *d, unsigned int nr)
 	struct evtchn *bucket;
 	unsigned long flags;
 
-	bucket = kcalloc(EVTCHN_BUCKET_PORTS, sizeof(*bucket),
-			 GFP_KERNEL_ACCOUNT);
+	bucket = kcalloc(EVTCHN_BUCKET_PORTS, sizeof(*bucket), GFP_GUEST);
 	if (!bucket)
 		return -ENOMEM;
 	spin_lock_irqsave(&t->lock, flags);

@@ -20,7 +20,7 @@ static int grow_locked(struct grant_table *g, unsigned int nr)
 	if (nr > GRANT_MAX_FRAMES)
 		return -EINVAL;
 	while (g->nr_frames < nr) {
-		page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+		page = alloc_page(GFP_GUEST | __GFP_ZERO);
 		if (!page)
 			return -ENOMEM;
 		g->frames[g->nr_frames] = page;

@@ -228,7 +228,7 @@ static long change_reservation(struct vcpu *vcpu, unsigned int cmd, u64 start,
 	if (r.order > EXTENT_ORDER_MAX || r.nr > max_nr || start >= r.nr)
 		return start;
 
-	gfns = (gfn_t *)__get_free_page(GFP_KERNEL_ACCOUNT);
+	gfns = (gfn_t *)__get_free_page(GFP_GUEST);
 	if (!gfns)
 		return XEN_HC_NOMEM;
 	nr = pass_size(&r, start);

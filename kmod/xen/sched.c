@@ -126,7 +126,7 @@ static long fetch_ports(struct vcpu *vcpu, const struct poll64 *poll,
 			return XEN_HC_AGAIN;
 		if (!x->poll_ports)
 			x->poll_ports = kcalloc(XEN_POLL_MAX_PORTS, sizeof(u32),
-						GFP_KERNEL_ACCOUNT);
+						GFP_GUEST);
 		if (!x->poll_ports)
 			return XEN_HC_NOMEM;
 		*ports = x->poll_ports;

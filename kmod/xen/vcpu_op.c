@@ -95,7 +95,7 @@ static long initialise(struct vcpu *v, struct vcpu *caller, gva_t arg)
 	struct vcpu_hvm_context *ctx;
 	long ret;
 
-	ctx = kmalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
+	ctx = kmalloc(sizeof(*ctx), GFP_GUEST);
 	if (!ctx)
 		return XEN_HC_NOMEM;
 	ret = xen_fetch(caller, ctx, arg, sizeof(*ctx));
