@@ -349,6 +349,41 @@ static void __noreturn keep(struct keeper *k)
 	}
 }
 
+/* The lowest of the files that a keeper needs, from @from on; ~0u: none. */
+static unsigned int next_file(const struct keeper *k, int report_fd,
+			      unsigned int from)
+{
+	const int files[] = {
+		k->dir.fd, k->dir.lock_fd, k->domain_fd, k->pty.master,
+		k->pty.slave, k->listen_fd, report_fd,
+	};
+	unsigned int next = ~0u;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		if (files[i] >= 0 && (unsigned int)files[i] >= from &&
+		    (unsigned int)files[i] < next)
+			next = files[i];
+	return next;
+}
+
+/*
+ * Whoever forks us has files that are none of our business.  The runner's vCPU
+ * files, of all things, hold the memory of their domain: in a keeper they
+ * would do so long after a restart has made another domain of it.
+ */
+static void close_others(const struct keeper *k, int report_fd)
+{
+	unsigned int from = STDERR_FILENO + 1, next;
+
+	do {
+		next = next_file(k, report_fd, from);
+		if (next > from)
+			close_range(from, next - 1, 0);
+		from = next + 1;
+	} while (next != ~0u);
+}
+
 /* Out of the caller's session and away from its files. */
 static void detach(void)
 {
@@ -401,9 +436,10 @@ static void __noreturn keeper_main(struct keeper *k, int unpause,
 {
 	struct report report = { 0 };
 
+	close_others(k, report_fd);
+	log_events_of(k->config.name);
 	detach();
 	title_set(helper_name(ROLE_KEEPER), k->config.name);
-	log_events_of(k->config.name);
 	report.failed = set_up(k, unpause, &report.failure);
 	if (report.failed)
 		kill_children(k);
@@ -455,11 +491,7 @@ int keeper_spawn(struct keeper *k, int unpause, struct failure *failure)
 	return failed ? -1 : 0;
 }
 
-/*
- * Runs in the runner, whose other threads do not exist in the child.  Their
- * vCPU files do; the child never touches them, and a vCPU file that nobody
- * runs holds nothing.
- */
+/* Runs in the runner, whose other threads do not exist in the child. */
 pid_t keeper_respawn(struct keeper *k)
 {
 	pid_t pid = fork();

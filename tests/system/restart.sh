@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2015,SC2154,SC1091
+#
+# Domains that restart or stay when they have ended.  A restart is disturbed in
+# every way: its keeper dies before it or in its middle, or somebody destroys
+# the domain, which must then stay away.
+
+. "$T/lib.sh"
+. "$T/domains.sh"
+
+name=again
+console=/var/log/lodge/$name-console.log
+
+# config KERNEL MIB LINE...
+config()
+{
+	printf '%s\n' "name = \"$name\"" "kernel = \"$T/$1.elf\"" \
+		"memory = $2" >/run/restart.cfg
+	shift 2
+	printf '%s\n' "$@" >>/run/restart.cfg
+	rm -rf /var/log/lodge
+}
+
+create_domain()
+{
+	config "$@" && "$lodge" create -q /run/restart.cfg
+}
+
+domid()
+{
+	"$lodge" list --json $name 2>/dev/null | value_of domid
+}
+
+starts()
+{
+	grep -c ready $console 2>/dev/null
+}
+
+# started N: for the Nth time, and it waits for events now.
+started()
+{
+	[ "$(starts)" = "$1" ] && is_state $name blocked
+}
+
+force_reboot()
+{
+	"$lodge" reboot --force $name
+}
+
+new_keeper()
+{
+	keeper=$(pid_of keeper $name)
+	[ -n "$keeper" ] && [ "$keeper" != "$1" ]
+}
+
+kill_keeper()
+{
+	old=$(pid_of keeper $name)
+	[ -n "$old" ] && kill -KILL "$old" &&
+		until_true "new keeper" new_keeper "$old"
+}
+
+restarts()
+{
+	create_domain idle 4 'on_reboot = "restart"' &&
+		until_true "start" started 1 || return 1
+	first=$(domid) uuid=$("$lodge" list --json $name | value_of uuid)
+	force_reboot && until_true "second start" started 2 || return 1
+	[ "$(domid)" != "$first" ] &&
+		[ "$("$lodge" list --json $name | value_of uuid)" = "$uuid" ] &&
+		"$lodge" destroy $name && nothing_left
+}
+
+reservable()
+{
+	"$lodge" doctor | sed -n 's/.* \([0-9]*\) MiB may still .*/\1/p'
+}
+
+# A keeper that the runner started must not keep what the runner had open: the
+# restarted domain would need the memory of two.
+keeper_keeps_nothing()
+{
+	create_domain idle 300 'on_reboot = "restart"' &&
+		until_true "start" started 1 || return 1
+	before=$(reservable)
+	for n in 2 3 4; do
+		kill_keeper && force_reboot &&
+			until_true "start number $n" started $n || {
+			cat /var/log/lodge/$name-keeper.log
+			return 1
+		}
+	done
+	after=$(reservable)
+	echo "reservable: $before MiB, then $after MiB"
+	[ $((before - after)) -lt 100 ] &&
+		"$lodge" destroy $name && nothing_left
+}
+
+check load load_module
+check restart restarts
+check keeper-killed-before keeper_keeps_nothing
+check unload unload_module
+finish
