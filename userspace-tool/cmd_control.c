@@ -2,6 +2,7 @@
 /*
  * lodge pause, unpause, shutdown, reboot and destroy.
  */
+#include "cleanup.h"
 #include "command.h"
 #include "dev.h"
 #include "domain_ref.h"
@@ -12,14 +13,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <unistd.h>
-
-#define END_MS	15000
 
 static int call_domain(const char *verb, const char *text, int (*call)(int fd))
 {
@@ -134,48 +131,13 @@ int cmd_reboot(const struct invocation *inv)
 	return stop(inv, "reboot", LODGE_SHUTDOWN_REBOOT);
 }
 
-/* Nobody is left to tidy up after the domain: do what its keeper would. */
-static void tidy_up(struct run_dir *dir)
-{
-	struct pollfd p = { .events = POLLIN };
-	int role;
-
-	for (role = ROLE_RUNNER; role <= ROLE_STORE; role++) {
-		p.fd = run_dir_open_holder(dir, role, NULL);
-		if (p.fd < 0)
-			continue;
-		pidfd_send_signal(p.fd, SIGKILL, NULL, 0);
-		poll(&p, 1, END_MS);
-		close(p.fd);
-	}
-	run_dir_remove(dir);
-}
-
 /* Returns when nothing of the domain is left, as xl's destroy does. */
-static int wait_keeper(const char *name, struct run_dir *dir)
-{
-	struct pollfd p = { .events = POLLIN };
-	int n;
-
-	p.fd = run_dir_open_holder(dir, ROLE_KEEPER, NULL);
-	if (p.fd < 0) {
-		tidy_up(dir);
-		return EXIT_DONE;
-	}
-	n = poll(&p, 1, END_MS);
-	close(p.fd);
-	if (n > 0)
-		return EXIT_DONE;
-	msg_error("destroy", name, "its keeper has not ended yet");
-	return EXIT_REFUSED;
-}
-
 int cmd_destroy(const struct invocation *inv)
 {
 	struct lodge_domain_info info;
 	struct run_dir dir;
 	int fd = ref_open_info("destroy", inv->args[0], &info);
-	int err, have_dir, status;
+	int err, have_dir;
 
 	if (fd < 0)
 		return EXIT_REFUSED;
@@ -184,6 +146,8 @@ int cmd_destroy(const struct invocation *inv)
 	close(fd);
 	if (err && err != -ENODEV)
 		return ref_error("destroy", info.name, err);
-	status = have_dir ? wait_keeper(info.name, &dir) : EXIT_DONE;
-	return status;
+	if (!have_dir || !cleanup_domain(&dir))
+		return EXIT_DONE;
+	msg_error("destroy", info.name, "its keeper has not ended yet");
+	return EXIT_REFUSED;
 }

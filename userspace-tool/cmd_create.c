@@ -4,6 +4,7 @@
  * the process that made it.
  */
 #include "build.h"
+#include "cleanup.h"
 #include "command.h"
 #include "config.h"
 #include "dev.h"
@@ -63,12 +64,18 @@ static int start_domain(struct keeper *k, int unpause, struct failure *failure)
 		return -1;
 	err = run_dir_save_config(&k->dir, &k->config);
 	if (err)
-		failure_set(failure, "%s: %s", run_dir_file(&k->dir, "config"),
-			    msg_errno(err));
-	else if (!keeper_spawn(k, unpause, failure))
-		return 0;
-	run_dir_remove(&k->dir);
-	return -1;
+		return failure_set(failure, "%s: %s",
+				   run_dir_file(&k->dir, "config"),
+				   msg_errno(err));
+	return keeper_spawn(k, unpause, failure);
+}
+
+/* Whatever of it exists, and without a word: @failure has it all. */
+static void undo_domain(struct keeper *k)
+{
+	dev_domain_destroy(k->domain_fd);
+	if (k->dir.fd >= 0)
+		cleanup_domain(&k->dir);
 }
 
 static int make_domain(struct keeper *k, int unpause, struct failure *failure)
@@ -84,7 +91,7 @@ static int make_domain(struct keeper *k, int unpause, struct failure *failure)
 		return -1;
 	if (!start_domain(k, unpause, failure))
 		return 0;
-	dev_domain_destroy(k->domain_fd);
+	undo_domain(k);
 	return -1;
 }
 

@@ -61,14 +61,18 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* The pidfds of its siblings are rights over them. */
-static void close_siblings(struct keeper *k)
+/*
+ * The pidfds of its siblings are rights over them.  And whoever spawned the
+ * keeper learns of its death by the end of the report pipe.
+ */
+static void close_keepers(struct keeper *k)
 {
 	int i;
 
 	for (i = 0; i < NR_ROLES; i++)
 		close_fd(&k->helpers[i].pidfd);
 	close_fd(&k->ready[0]);
+	close_fd(&k->report_fd);
 }
 
 /*
@@ -131,7 +135,7 @@ static int (* const mains[NR_ROLES])(struct keeper *k) = {
 
 static void child(struct keeper *k, enum run_role role)
 {
-	close_siblings(k);
+	close_keepers(k);
 	title_set(names[role], k->config.name);
 	if (run_dir_take_role(&k->dir, role))
 		_exit(HELPER_HELD);

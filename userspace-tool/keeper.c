@@ -49,6 +49,7 @@ void keeper_init(struct keeper *k)
 	k->listen_fd = -1;
 	k->ready[0] = -1;
 	k->ready[1] = -1;
+	k->report_fd = -1;
 	for (i = 0; i < NR_ROLES; i++)
 		k->helpers[i].pidfd = -1;
 }
@@ -350,12 +351,11 @@ static void __noreturn keep(struct keeper *k)
 }
 
 /* The lowest of the files that a keeper needs, from @from on; ~0u: none. */
-static unsigned int next_file(const struct keeper *k, int report_fd,
-			      unsigned int from)
+static unsigned int next_file(const struct keeper *k, unsigned int from)
 {
 	const int files[] = {
 		k->dir.fd, k->dir.lock_fd, k->domain_fd, k->pty.master,
-		k->pty.slave, k->listen_fd, report_fd,
+		k->pty.slave, k->listen_fd, k->report_fd,
 	};
 	unsigned int next = ~0u;
 	size_t i;
@@ -372,12 +372,12 @@ static unsigned int next_file(const struct keeper *k, int report_fd,
  * files, of all things, hold the memory of their domain: in a keeper they
  * would do so long after a restart has made another domain of it.
  */
-static void close_others(const struct keeper *k, int report_fd)
+static void close_others(const struct keeper *k)
 {
 	unsigned int from = STDERR_FILENO + 1, next;
 
 	do {
-		next = next_file(k, report_fd, from);
+		next = next_file(k, from);
 		if (next > from)
 			close_range(from, next - 1, 0);
 		from = next + 1;
@@ -431,28 +431,27 @@ static void kill_children(struct keeper *k)
 		}
 }
 
-static void __noreturn keeper_main(struct keeper *k, int unpause,
-				   int report_fd)
+static void __noreturn keeper_main(struct keeper *k, int unpause)
 {
 	struct report report = { 0 };
 
-	close_others(k, report_fd);
+	close_others(k);
 	log_events_of(k->config.name);
 	detach();
 	title_set(helper_name(ROLE_KEEPER), k->config.name);
 	report.failed = set_up(k, unpause, &report.failure);
 	if (report.failed)
 		kill_children(k);
-	if (report_fd >= 0 &&
-	    write(report_fd, &report,
+	if (k->report_fd >= 0 &&
+	    write(k->report_fd, &report,
 		  report.failed ? sizeof(report) : sizeof(report.failed)) < 0)
 		log_event("keeper: nobody to report to");
 	if (report.failed) {
-		if (report_fd < 0)
+		if (k->report_fd < 0)
 			log_event("keeper: %s", report.failure.text);
 		_exit(1);
 	}
-	close_fd(&report_fd);
+	close_fd(&k->report_fd);
 	keep(k);
 }
 
@@ -479,8 +478,9 @@ int keeper_spawn(struct keeper *k, int unpause, struct failure *failure)
 		return failure_set(failure, "pipe: %s", msg_errno(errno));
 	pid = fork();
 	if (!pid) {
+		k->report_fd = report[1];
 		close(report[0]);
-		keeper_main(k, unpause, report[1]);
+		keeper_main(k, unpause);
 	}
 	close(report[1]);
 	failed = pid < 0 ? failure_set(failure, "fork: %s", msg_errno(errno)) :
@@ -499,7 +499,7 @@ pid_t keeper_respawn(struct keeper *k)
 	if (!pid) {
 		close_fd(&k->ready[0]);
 		close_fd(&k->ready[1]);
-		keeper_main(k, 0, -1);
+		keeper_main(k, 0);
 	}
 	return pid < 0 ? -errno : pid;
 }

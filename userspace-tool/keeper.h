@@ -22,6 +22,7 @@
  * @pty: its console's terminal; -1 in both: none yet
  * @listen_fd: the store's listening socket, or -1
  * @ready: pipe: a helper writes one byte when it serves
+ * @report_fd: the keeper's only, until it has told who spawned it how it went
  * @helpers: indexed by enum run_role; those of ROLE_RUNNER to ROLE_STORE used
  * @stopped: the shutdown was handled and the domain is preserved
  * @restarts: quick ones in a row
@@ -37,6 +38,7 @@ struct keeper {
 	struct pty pty;
 	int listen_fd;
 	int ready[2];
+	int report_fd;
 	struct helper helpers[NR_ROLES];
 	int stopped;
 	unsigned int restarts;

@@ -175,6 +175,23 @@ killed_create()
 	done
 }
 
+# The keeper dies before it can tell how it went, with none, one, two or three
+# of its helpers started.
+killed_keeper()
+{
+	for n in 0 1 2 3; do
+		timeout 60 "$T/trace_create" keeper $n "$lodge" create -q \
+			-n $name -m 4 -k "$T/idle.elf" >/run/said 2>&1
+		status=$?
+		cat /run/said
+		[ $status = 1 ] && grep -q "^lodge: create $name: .*keeper" \
+			/run/said && nothing_left || {
+			echo "status $status, fork $n"
+			return 1
+		}
+	done
+}
+
 echo "SEED=$seed"
 check load load_module
 check undisturbed measure_boot
@@ -183,5 +200,6 @@ check "$total-kills" rounds
 [ ! -r /run/rounds ] || cat /run/rounds
 check recover recover_goes_on
 check killed-create killed_create
+check killed-keeper killed_keeper
 check unload unload_module
 finish
