@@ -131,23 +131,76 @@ int cmd_reboot(const struct invocation *inv)
 	return stop(inv, "reboot", LODGE_SHUTDOWN_REBOOT);
 }
 
+/*
+ * The name of the domain that @text means.  It may have no domain just now,
+ * because its keeper is making a new one: then @text is the name.  Returns
+ * whether there is a domain, or -1 after a message.
+ */
+static int find_name(const char *text, char name[LODGE_NAME_LEN])
+{
+	struct lodge_domain_info info;
+	int dev = ref_open_device("destroy", text);
+	int fd, err;
+
+	if (dev < 0)
+		return -1;
+	close(dev);
+	fd = ref_find_domain(text);
+	err = fd < 0 ? fd : dev_domain_get_info(fd, &info);
+	if (fd >= 0)
+		close(fd);
+	if (!err)
+		memcpy(name, info.name, LODGE_NAME_LEN);
+	else if (err == -ENOENT && strlen(text) < LODGE_NAME_LEN)
+		strcpy(name, text);
+	else
+		err = ref_error("destroy", text, err);
+	return !err ? 1 : err == -ENOENT ? 0 : -1;
+}
+
+/* Somebody may be about to give the name a domain again. */
+static int restarts(const struct run_dir *dir)
+{
+	int keeper = run_dir_open_holder(dir, ROLE_KEEPER, NULL);
+
+	if (keeper >= 0)
+		close(keeper);
+	return keeper >= 0;
+}
+
+/*
+ * The mark comes first, the look for the domain second: whatever a keeper that
+ * restarts the domain is at, it finds the mark, or we find what it made.
+ */
+static int destroy(const char *name, const struct run_dir *dir, int known)
+{
+	int marked = dir && !run_dir_mark(dir, MARK_DESTROYED);
+	int fd = ref_find_domain(name);
+	int err = fd < 0 ? fd : dev_domain_destroy(fd);
+
+	if (fd >= 0)
+		close(fd);
+	if (err == -ENOENT && (known || (marked && restarts(dir))))
+		return 0;
+	return err == -ENODEV ? 0 : err;
+}
+
 /* Returns when nothing of the domain is left, as xl's destroy does. */
 int cmd_destroy(const struct invocation *inv)
 {
-	struct lodge_domain_info info;
+	char name[LODGE_NAME_LEN];
 	struct run_dir dir;
-	int fd = ref_open_info("destroy", inv->args[0], &info);
+	int known = find_name(inv->args[0], name);
 	int err, have_dir;
 
-	if (fd < 0)
+	if (known < 0)
 		return EXIT_REFUSED;
-	have_dir = !run_dir_open(&dir, info.name);
-	err = dev_domain_destroy(fd);
-	close(fd);
-	if (err && err != -ENODEV)
-		return ref_error("destroy", info.name, err);
+	have_dir = !run_dir_open(&dir, name);
+	err = destroy(name, have_dir ? &dir : NULL, known);
+	if (err)
+		return ref_error("destroy", name, err);
 	if (!have_dir || !cleanup_domain(&dir))
 		return EXIT_DONE;
-	msg_error("destroy", info.name, "its keeper has not ended yet");
+	msg_error("destroy", name, "its keeper has not ended yet");
 	return EXIT_REFUSED;
 }

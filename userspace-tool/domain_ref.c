@@ -55,6 +55,16 @@ static int open_text(int dev, const char *text)
 	return fd == -EINVAL ? -ENOENT : fd;
 }
 
+int ref_find_domain(const char *text)
+{
+	int dev = dev_open();
+	int fd = dev < 0 ? dev : open_text(dev, text);
+
+	if (dev >= 0)
+		close(dev);
+	return fd;
+}
+
 int ref_open_domain(const char *verb, const char *text)
 {
 	int dev = ref_open_device(verb, text);

@@ -11,6 +11,9 @@
 /* /dev/lodge, or -1 after an error message. */
 int ref_open_device(const char *verb, const char *object);
 
+/* The domain of that name or id, or -errno without a word. */
+int ref_find_domain(const char *text);
+
 /* The domain of that name or id, or -1 after an error message. */
 int ref_open_domain(const char *verb, const char *text);
 

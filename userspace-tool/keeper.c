@@ -215,8 +215,10 @@ static void save_domain_log(struct keeper *k)
 /* The domain and its helpers go; the run directory stays. */
 static void end_domain(struct keeper *k)
 {
-	save_domain_log(k);
-	dev_domain_destroy(k->domain_fd);
+	if (k->domain_fd >= 0) {
+		save_domain_log(k);
+		dev_domain_destroy(k->domain_fd);
+	}
 	end_helpers(k);
 	close_fd(&k->domain_fd);
 }
@@ -239,10 +241,32 @@ static int rebuild(struct keeper *k, struct failure *failure)
 	pvh_image_close(image);
 	if (k->domain_fd < 0)
 		return -1;
+	/*
+	 * `lodge destroy` sets its mark and then looks for a domain of this
+	 * name; we make one and then look for the mark.  One sees the other.
+	 */
+	if (run_dir_has_mark(&k->dir, MARK_DESTROYED))
+		end_keeper(k);
 	if (start_all(k, failure))
 		return -1;
 	err = dev_domain_unpause(k->domain_fd);
 	return err ? failure_set(failure, "unpause: %s", msg_errno(err)) : 0;
+}
+
+/*
+ * What crashes again and again is slowed down, while the domain is still there
+ * to be destroyed.  Returns whether it was.
+ */
+static int hold_back(struct keeper *k)
+{
+	struct pollfd p = { .fd = k->domain_fd };
+	int ms = 0;
+
+	if (helper_clock() - k->started_ns >= QUICK_RESTART_NS)
+		k->restarts = 0;
+	else if (++k->restarts > QUICK_RESTARTS)
+		ms = RESTART_DELAY_MS;
+	return poll(&p, 1, ms) > 0 && p.revents & POLLHUP;
 }
 
 /* A new domain of the same name from the same configuration. */
@@ -250,11 +274,9 @@ static void restart_domain(struct keeper *k)
 {
 	struct failure failure;
 
+	if (hold_back(k) || run_dir_has_mark(&k->dir, MARK_DESTROYED))
+		end_keeper(k);
 	end_domain(k);
-	if (helper_clock() - k->started_ns >= QUICK_RESTART_NS)
-		k->restarts = 0;
-	else if (++k->restarts > QUICK_RESTARTS)
-		poll(NULL, 0, RESTART_DELAY_MS);
 	if (!rebuild(k, &failure))
 		return;
 	log_event("restart: %s", failure.text);

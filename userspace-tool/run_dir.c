@@ -150,6 +150,27 @@ void run_dir_remove(struct run_dir *dir)
 	rmdir(dir->path);
 }
 
+static const char * const mark_files[] = {
+	[MARK_DESTROYED] = "destroyed",
+};
+
+int run_dir_mark(const struct run_dir *dir, enum run_mark mark)
+{
+	int fd = openat(dir->fd, mark_files[mark],
+			O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+int run_dir_has_mark(const struct run_dir *dir, enum run_mark mark)
+{
+	return !faccessat(dir->fd, mark_files[mark], F_OK,
+			  AT_SYMLINK_NOFOLLOW);
+}
+
 static struct flock role_lock(enum run_role role, short type)
 {
 	return (struct flock){

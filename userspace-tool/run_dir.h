@@ -54,6 +54,17 @@ void run_dir_close(struct run_dir *dir);
 /* Remove it with all that is in it. */
 void run_dir_remove(struct run_dir *dir);
 
+/*
+ * Marks say what a keeper is not to forget when it dies: they are files.
+ * MARK_DESTROYED: `lodge destroy` was here, no restart may follow.
+ */
+enum run_mark {
+	MARK_DESTROYED,
+};
+
+int run_dir_mark(const struct run_dir *dir, enum run_mark mark);
+int run_dir_has_mark(const struct run_dir *dir, enum run_mark mark);
+
 /* 0, or -errno (-EAGAIN: another process has the role). */
 int run_dir_take_role(const struct run_dir *dir, enum run_role role);
 void run_dir_drop_role(const struct run_dir *dir, enum run_role role);

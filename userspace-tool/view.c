@@ -199,6 +199,7 @@ static void look_at_domain(struct session *s)
 /* A restarted domain has the same name and a new id. */
 static void find_restarted(struct session *s)
 {
+	struct lodge_domain_info info;
 	int dev = dev_open();
 	int fd;
 
@@ -208,11 +209,12 @@ static void find_restarted(struct session *s)
 	close(dev);
 	if (fd < 0)
 		return;
-	if (dev_domain_get_info(fd, &s->info) ||
-	    s->info.state == LODGE_STATE_DYING) {
+	if (dev_domain_get_info(fd, &info) || info.domid == s->info.domid ||
+	    info.state == LODGE_STATE_DYING) {
 		close(fd);
 		return;
 	}
+	s->info = info;
 	s->view->domain_fd = fd;
 	run_dir_take_role(s->view->dir, ROLE_VIEWER);
 }

@@ -71,6 +71,42 @@ restarts()
 		"$lodge" destroy $name && nothing_left
 }
 
+# slowed_down: the loop has come to where each turn waits.
+slowed_down()
+{
+	[ "$(starts)" -ge 4 ] && is_state $name shutdown
+}
+
+# Between two lives there is no domain for a moment, and a keeper that makes
+# one: destroy means that one, too.
+no_more_lives()
+{
+	create_domain reboot 4 'on_reboot = "restart"' || return 1
+	[ "$1" != slow ] || until_true "delay" slowed_down || return 1
+	usleep "${2:-0}"
+	"$lodge" destroy $name && nothing_left
+}
+
+destroys_a_loop()
+{
+	no_more_lives slow || return 1
+	n=0
+	while [ $n -lt 16 ]; do
+		no_more_lives fast $((n * 17000)) ||
+			{ echo "try number $n"; return 1; }
+		n=$((n + 1))
+	done
+}
+
+stays_away()
+{
+	create_domain crash_jump 4 'on_crash = "preserve"' &&
+		until_true "crash" is_state $name crashed &&
+		has_role keeper $name || return 1
+	kill_keeper && is_state $name crashed &&
+		"$lodge" destroy $name && nothing_left
+}
+
 reservable()
 {
 	"$lodge" doctor | sed -n 's/.* \([0-9]*\) MiB may still .*/\1/p'
@@ -98,6 +134,8 @@ keeper_keeps_nothing()
 
 check load load_module
 check restart restarts
+check preserve stays_away
+check destroy-loop destroys_a_loop
 check keeper-killed-before keeper_keeps_nothing
 check unload unload_module
 finish
