@@ -165,7 +165,7 @@ static int restarts(const struct run_dir *dir)
 
 	if (keeper >= 0)
 		close(keeper);
-	return keeper >= 0;
+	return keeper >= 0 || run_dir_has_mark(dir, MARK_RESTARTING);
 }
 
 /*

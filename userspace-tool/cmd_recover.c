@@ -2,6 +2,7 @@
 /*
  * lodge recover: a new keeper for a domain that has none, because keeper and
  * runner died together.  The new one adopts what lives and starts the rest.
+ * Or for one that has gone, because its keeper died while it restarted it.
  */
 #include "command.h"
 #include "dev.h"
@@ -9,6 +10,7 @@
 #include "keeper.h"
 #include "msg.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +49,63 @@ static int config_from_info(struct keeper *k,
 			    run_dir_file(&k->dir, "config")) : 0;
 }
 
+/* Nobody looks after the domain, or after its restart: have somebody do it. */
+static int spawn(struct keeper *k, const char *name, struct failure *failure)
+{
+	int err = keeper_spawn(k, 0, failure);
+
+	run_dir_close(&k->dir);
+	domain_config_release(&k->config);
+	if (err)
+		return msg_failure(VERB, name, failure);
+	printf("%s: %s\n", name, k->domain_fd < 0 ? "restarted" : "recovered");
+	/* A later fork shall not print it again. */
+	fflush(stdout);
+	return EXIT_DONE;
+}
+
+/*
+ * A keeper works with its own rights on files that the owner chose, so it
+ * must have the owner's rights and no more.
+ */
+static int not_owner(const char *name, unsigned int owner)
+{
+	if (owner == geteuid())
+		return 0;
+	msg_error(VERB, name, "it belongs to user %u", owner);
+	msg_hint("run this as that user: setpriv --reuid %u", owner);
+	return 1;
+}
+
+/*
+ * Its keeper died in the middle of a restart.  -ENOENT: no, or, with @own, it
+ * is another user's.
+ */
+static int end_restart(const char *name, int own)
+{
+	struct failure failure;
+	struct keeper k;
+	int64_t owner;
+
+	keeper_init(&k);
+	if (run_dir_open(&k.dir, name))
+		return -ENOENT;
+	owner = run_dir_owner(&k.dir);
+	if (owner < 0 || (own && owner != geteuid()) ||
+	    !run_dir_awaits_restart(&k.dir)) {
+		run_dir_close(&k.dir);
+		return -ENOENT;
+	}
+	if (not_owner(name, owner)) {
+		run_dir_close(&k.dir);
+		return EXIT_REFUSED;
+	}
+	if (!run_dir_load_config(&k.dir, &k.config, &failure))
+		return spawn(&k, name, &failure);
+	run_dir_close(&k.dir);
+	return msg_failure(VERB, name, &failure);
+}
+
 static int recover(int fd, const struct lodge_domain_info *info)
 {
 	struct failure failure;
@@ -72,41 +131,64 @@ static int recover(int fd, const struct lodge_domain_info *info)
 		failure_set(&failure, "%s: %s", k.dir.path, msg_errno(err));
 	}
 	if (!err)
-		err = keeper_spawn(&k, 0, &failure);
+		return spawn(&k, info->name, &failure);
 	run_dir_close(&k.dir);
 	domain_config_release(&k.config);
-	if (err)
-		return msg_failure(VERB, info->name, &failure);
-	printf("%s: recovered\n", info->name);
-	/* A later fork shall not print it again. */
-	fflush(stdout);
-	return EXIT_DONE;
+	return msg_failure(VERB, info->name, &failure);
 }
 
-/*
- * A keeper works with its own rights on files that the owner chose, so it
- * must have the owner's rights and no more.
- */
-static int not_owner(const struct lodge_domain_info *info)
+/* It has not run yet: not one instruction. */
+static int is_new(const struct lodge_domain_info *info)
 {
-	if (info->owner == geteuid())
+	return info->state == LODGE_STATE_PAUSED && !info->nr_running &&
+		!info->cpu_ns;
+}
+
+/* A new domain that a restart was about to load may be half loaded. */
+static int is_half_restarted(const struct lodge_domain_info *info)
+{
+	struct run_dir dir;
+	int half;
+
+	if (!is_new(info) || run_dir_open(&dir, info->name))
 		return 0;
-	msg_error(VERB, info->name, "it belongs to user %u", info->owner);
-	msg_hint("run this as that user: setpriv --reuid %u", info->owner);
-	return 1;
+	half = run_dir_awaits_restart(&dir);
+	run_dir_close(&dir);
+	return half;
+}
+
+static int recover_domain(int fd, const struct lodge_domain_info *info)
+{
+	int status;
+
+	if (not_owner(info->name, info->owner)) {
+		status = EXIT_REFUSED;
+	} else if (is_half_restarted(info)) {
+		dev_domain_destroy(fd);
+		close(fd);
+		return end_restart(info->name, 0);
+	} else {
+		status = recover(fd, info);
+	}
+	close(fd);
+	return status;
 }
 
 static int recover_one(const char *text)
 {
 	struct lodge_domain_info info;
-	int fd = ref_open_info(VERB, text, &info);
+	int fd = ref_find_domain(text);
 	int status;
 
-	if (fd < 0)
-		return EXIT_REFUSED;
-	status = not_owner(&info) ? EXIT_REFUSED : recover(fd, &info);
-	close(fd);
-	return status;
+	if (fd == -ENOENT) {
+		status = end_restart(text, 0);
+		if (status >= 0)
+			return status;
+	}
+	if (fd >= 0)
+		close(fd);
+	fd = ref_open_info(VERB, text, &info);
+	return fd < 0 ? EXIT_REFUSED : recover_domain(fd, &info);
 }
 
 static int recover_batch(const struct lodge_domain_info *infos, uint32_t count)
@@ -119,6 +201,28 @@ static int recover_batch(const struct lodge_domain_info *infos, uint32_t count)
 		    infos[i].owner == geteuid() &&
 		    recover_one(infos[i].name) != EXIT_DONE)
 			status = EXIT_REFUSED;
+	return status;
+}
+
+/* Names that have no domain, but shall have one again. */
+static int end_restarts(void)
+{
+	DIR *entries = opendir(run_base());
+	struct dirent *entry;
+	int status = EXIT_DONE, fd;
+
+	while (entries && (entry = readdir(entries))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		fd = ref_find_domain(entry->d_name);
+		if (fd >= 0)
+			close(fd);
+		else if (fd == -ENOENT &&
+			 end_restart(entry->d_name, 1) == EXIT_REFUSED)
+			status = EXIT_REFUSED;
+	}
+	if (entries)
+		closedir(entries);
 	return status;
 }
 
@@ -143,6 +247,8 @@ static int recover_all(void)
 			first = infos[count - 1].domid + 1;
 	} while (count == BATCH);
 	close(dev);
+	if (!err && end_restarts() != EXIT_DONE)
+		status = EXIT_REFUSED;
 	if (!err)
 		return status;
 	msg_error(VERB, NULL, "%s", msg_errno(err));

@@ -7,6 +7,7 @@
 #include "build.h"
 #include "dev.h"
 #include "msg.h"
+#include "run_dir.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -55,6 +56,19 @@ static int open_text(int dev, const char *text)
 	return fd == -EINVAL ? -ENOENT : fd;
 }
 
+/* It is there no more, and not there again either. */
+static void hint_restart(const char *name)
+{
+	struct run_dir dir;
+
+	if (run_dir_open(&dir, name))
+		return;
+	if (run_dir_awaits_restart(&dir))
+		msg_hint("it did not come back from a restart; `lodge recover %s` tries again",
+			 name);
+	run_dir_close(&dir);
+}
+
 int ref_find_domain(const char *text)
 {
 	int dev = dev_open();
@@ -77,6 +91,8 @@ int ref_open_domain(const char *verb, const char *text)
 	if (fd >= 0)
 		return fd;
 	ref_error(verb, text, fd);
+	if (fd == -ENOENT)
+		hint_restart(text);
 	return -1;
 }
 

@@ -230,13 +230,12 @@ static void end_keeper(struct keeper *k)
 	_exit(0);
 }
 
-static int rebuild(struct keeper *k, struct failure *failure)
+/* Domain and processes from the image, which is used up. */
+static int rebuild(struct keeper *k, struct pvh_image *image,
+		   struct failure *failure)
 {
-	struct pvh_image *image;
 	int err;
 
-	if (build_open_image(&k->config, &image, failure))
-		return -1;
 	k->domain_fd = build_domain(&k->config, image, &k->domid, failure);
 	pvh_image_close(image);
 	if (k->domain_fd < 0)
@@ -250,7 +249,10 @@ static int rebuild(struct keeper *k, struct failure *failure)
 	if (start_all(k, failure))
 		return -1;
 	err = dev_domain_unpause(k->domain_fd);
-	return err ? failure_set(failure, "unpause: %s", msg_errno(err)) : 0;
+	if (err)
+		return failure_set(failure, "unpause: %s", msg_errno(err));
+	run_dir_clear_mark(&k->dir, MARK_RESTARTING);
+	return 0;
 }
 
 /*
@@ -269,21 +271,55 @@ static int hold_back(struct keeper *k)
 	return poll(&p, 1, ms) > 0 && p.revents & POLLHUP;
 }
 
-/* A new domain of the same name from the same configuration. */
+/*
+ * The old domain is gone and there is no new one.  The directory stays, so
+ * that `lodge recover` can try again.
+ */
+static void __noreturn give_up_restart(struct keeper *k,
+				       const struct failure *failure)
+{
+	/* Destroyed under our hands, of course it failed. */
+	if (run_dir_has_mark(&k->dir, MARK_DESTROYED))
+		end_keeper(k);
+	log_event("restart: %s", failure->text);
+	end_domain(k);
+	_exit(1);
+}
+
+/*
+ * A new domain of the same name from the same configuration.  The mark tells
+ * `lodge recover` what to do if we die before it is complete.
+ */
 static void restart_domain(struct keeper *k)
 {
+	struct pvh_image *image;
 	struct failure failure;
 
 	if (hold_back(k) || run_dir_has_mark(&k->dir, MARK_DESTROYED))
 		end_keeper(k);
+	run_dir_mark(&k->dir, MARK_RESTARTING);
+	if (build_open_image(&k->config, &image, &failure))
+		give_up_restart(k, &failure);
 	end_domain(k);
-	if (!rebuild(k, &failure))
-		return;
-	log_event("restart: %s", failure.text);
-	if (k->domain_fd >= 0)
-		end_domain(k);
-	run_dir_remove(&k->dir);
-	_exit(1);
+	if (rebuild(k, image, &failure))
+		give_up_restart(k, &failure);
+}
+
+/* For `lodge recover`: what a keeper left that died in restart_domain(). */
+static int finish_restart(struct keeper *k, struct failure *failure)
+{
+	struct pvh_image *image;
+	int role;
+
+	for (role = ROLE_RUNNER; role <= ROLE_STORE; role++)
+		helper_adopt(k, role);
+	end_helpers(k);
+	if (build_open_image(&k->config, &image, failure))
+		return -1;
+	if (!rebuild(k, image, failure))
+		return 0;
+	end_domain(k);
+	return -1;
 }
 
 /*
@@ -428,15 +464,23 @@ static void detach(void)
 static int set_up(struct keeper *k, int unpause, struct failure *failure)
 {
 	int err = run_dir_take_role(&k->dir, ROLE_KEEPER);
+	int restarting = run_dir_has_mark(&k->dir, MARK_RESTARTING);
 
 	if (err)
 		return failure_set(failure, "it has a keeper");
 	if (k->ready[0] < 0 && pipe2(k->ready, O_CLOEXEC))
 		return failure_set(failure, "pipe: %s", msg_errno(errno));
+	if (k->domain_fd < 0)
+		return finish_restart(k, failure);
 	if (start_all(k, failure))
 		return -1;
-	err = unpause ? dev_domain_unpause(k->domain_fd) : 0;
-	return err ? failure_set(failure, "unpause: %s", msg_errno(err)) : 0;
+	/* With a runner it is complete; its keeper died before the last word. */
+	err = unpause || restarting ? dev_domain_unpause(k->domain_fd) : 0;
+	if (err)
+		return failure_set(failure, "unpause: %s", msg_errno(err));
+	if (restarting)
+		run_dir_clear_mark(&k->dir, MARK_RESTARTING);
+	return 0;
 }
 
 /* Those that we forked; the adopted ones were there before us and stay. */

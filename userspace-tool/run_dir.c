@@ -22,7 +22,7 @@
 #define LOG_DIR		"/var/log/lodge"
 #define BASE_MODE	01770
 
-static const char *run_base(void)
+const char *run_base(void)
 {
 	const char *base = getenv("LODGE_RUN_DIR");
 
@@ -152,6 +152,7 @@ void run_dir_remove(struct run_dir *dir)
 
 static const char * const mark_files[] = {
 	[MARK_DESTROYED] = "destroyed",
+	[MARK_RESTARTING] = "restarting",
 };
 
 int run_dir_mark(const struct run_dir *dir, enum run_mark mark)
@@ -169,6 +170,18 @@ int run_dir_has_mark(const struct run_dir *dir, enum run_mark mark)
 {
 	return !faccessat(dir->fd, mark_files[mark], F_OK,
 			  AT_SYMLINK_NOFOLLOW);
+}
+
+void run_dir_clear_mark(const struct run_dir *dir, enum run_mark mark)
+{
+	unlinkat(dir->fd, mark_files[mark], 0);
+}
+
+int64_t run_dir_owner(const struct run_dir *dir)
+{
+	struct stat st;
+
+	return fstat(dir->fd, &st) ? -errno : (int64_t)st.st_uid;
 }
 
 static struct flock role_lock(enum run_role role, short type)
@@ -234,6 +247,13 @@ int run_dir_open_holder(const struct run_dir *dir, enum run_role role,
 			return -1;
 	}
 	return -1;
+}
+
+int run_dir_awaits_restart(const struct run_dir *dir)
+{
+	return run_dir_has_mark(dir, MARK_RESTARTING) &&
+		!run_dir_has_mark(dir, MARK_DESTROYED) &&
+		role_holder(dir, ROLE_KEEPER) <= 0;
 }
 
 static void no_action(int signal)

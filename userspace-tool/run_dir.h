@@ -57,12 +57,15 @@ void run_dir_remove(struct run_dir *dir);
 /*
  * Marks say what a keeper is not to forget when it dies: they are files.
  * MARK_DESTROYED: `lodge destroy` was here, no restart may follow.
+ * MARK_RESTARTING: the old domain goes, the new one is not complete yet.
  */
 enum run_mark {
 	MARK_DESTROYED,
+	MARK_RESTARTING,
 };
 
 int run_dir_mark(const struct run_dir *dir, enum run_mark mark);
+void run_dir_clear_mark(const struct run_dir *dir, enum run_mark mark);
 int run_dir_has_mark(const struct run_dir *dir, enum run_mark mark);
 
 /* 0, or -errno (-EAGAIN: another process has the role). */
@@ -92,6 +95,15 @@ int run_dir_link_console(const struct run_dir *dir, const char *target);
 
 /* "PATH/FILE" in a static buffer. */
 const char *run_dir_file(const struct run_dir *dir, const char *file);
+
+/* A restart was begun, and no keeper lives that would end it. */
+int run_dir_awaits_restart(const struct run_dir *dir);
+
+/* The user whose domain it is, or -errno. */
+int64_t run_dir_owner(const struct run_dir *dir);
+
+/* The folder of all run directories. */
+const char *run_base(void);
 
 /* The folder of logs, whether it is there or not. */
 const char *log_dir(void);

@@ -132,10 +132,86 @@ keeper_keeps_nothing()
 		"$lodge" destroy $name && nothing_left
 }
 
+is_unlisted()
+{
+	[ -z "$(domid)" ] && [ -d /run/lodge/$name ]
+}
+
+no_keeper()
+{
+	! has_role keeper $name
+}
+
+# The keeper, about to make the new domain, waits for a store that does not
+# end, and is killed there.
+kill_in_restart()
+{
+	create_domain idle 4 'on_reboot = "restart"' &&
+		until_true "start" started 1 || return 1
+	kill -STOP "$(pid_of store $name)" && force_reboot &&
+		until_true "end of the old domain" is_unlisted &&
+		kill -KILL "$(pid_of keeper $name)" &&
+		until_true "end of the keeper" no_keeper || return 1
+	! "$lodge" info $name >/run/said 2>&1 &&
+		grep -q '^hint: .*lodge recover' /run/said || return 1
+}
+
+recovers()
+{
+	kill_in_restart && "$lodge" recover "$@" >/run/said || return 1
+	grep -q "^$name: restarted" /run/said &&
+		until_true "second start" started 2 &&
+		"$lodge" recover --all | grep -q "^$name: .*nothing to do" &&
+		force_reboot && until_true "third start" started 3 &&
+		"$lodge" destroy $name && nothing_left
+}
+
+destroyed_in_restart()
+{
+	kill_in_restart && "$lodge" destroy $name && nothing_left || return 1
+	! "$lodge" recover $name 2>/run/said &&
+		grep -q 'no such domain' /run/said
+}
+
+# Before the restart has begun: the runner's new keeper carries it out.
+killed_at_the_end()
+{
+	create_domain idle 4 'on_reboot = "restart"' &&
+		until_true "start" started 1 || return 1
+	old=$(pid_of keeper $name)
+	kill -STOP "$old" && force_reboot && kill -KILL "$old" &&
+		until_true "second start" started 2 &&
+		"$lodge" destroy $name && nothing_left
+}
+
+# The kernel has gone: no restart, but one can be asked for when it is back.
+restart_fails()
+{
+	cp "$T/idle.elf" /run/kernel.elf
+	config idle 4 'on_reboot = "restart"'
+	sed -i 's|^kernel.*|kernel = "/run/kernel.elf"|' /run/restart.cfg
+	"$lodge" create -q /run/restart.cfg &&
+		until_true "start" started 1 && rm /run/kernel.elf &&
+		force_reboot && until_true "end of the keeper" no_keeper ||
+		return 1
+	grep -q 'restart: .*kernel.elf' /var/log/lodge/$name-keeper.log &&
+		! "$lodge" recover $name 2>/run/said &&
+		grep -q "^lodge: recover $name: .*kernel.elf" /run/said ||
+		return 1
+	cp "$T/idle.elf" /run/kernel.elf && "$lodge" recover --all &&
+		until_true "second start" started 2 &&
+		"$lodge" destroy $name && nothing_left
+}
+
 check load load_module
 check restart restarts
 check preserve stays_away
 check destroy-loop destroys_a_loop
 check keeper-killed-before keeper_keeps_nothing
+check keeper-killed-at-the-end killed_at_the_end
+check keeper-killed-within recovers $name
+check recover-all recovers --all
+check destroy-within destroyed_in_restart
+check restart-fails restart_fails
 check unload unload_module
 finish
