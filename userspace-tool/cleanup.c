@@ -42,12 +42,15 @@ int cleanup_domain(struct run_dir *dir)
 {
 	int fd, err = 0;
 
-	fd = run_dir_open_holder(dir, ROLE_KEEPER, NULL);
-	if (fd >= 0) {
+	/* One that died on its way may have been given a successor. */
+	while (!err &&
+	       (fd = run_dir_open_holder(dir, ROLE_KEEPER, NULL)) >= 0) {
 		err = wait_end(fd);
 		close(fd);
-		return err;
 	}
+	if (err)
+		return err;
+	/* Mostly, all that was left is gone by now. */
 	kill_helpers(dir);
 	run_dir_remove(dir);
 	return 0;

@@ -497,6 +497,29 @@ static void kill_children(struct keeper *k)
 		}
 }
 
+/*
+ * Of a keeper that the runner started nobody waits for a report.  A domain
+ * that was destroyed before we could adopt it is ours to tidy up after, unless
+ * another keeper is at it.
+ */
+static void __noreturn end_unreported(struct keeper *k,
+				      const struct failure *failure)
+{
+	struct lodge_domain_info info;
+	int role;
+
+	if ((dev_domain_get_info(k->domain_fd, &info) ||
+	     info.state == LODGE_STATE_DYING) &&
+	    !run_dir_take_role(&k->dir, ROLE_KEEPER)) {
+		for (role = ROLE_RUNNER; role <= ROLE_STORE; role++)
+			if (k->helpers[role].pidfd < 0)
+				helper_adopt(k, role);
+		end_keeper(k);
+	}
+	log_event("keeper: %s", failure->text);
+	_exit(1);
+}
+
 static void __noreturn keeper_main(struct keeper *k, int unpause)
 {
 	struct report report = { 0 };
@@ -508,15 +531,14 @@ static void __noreturn keeper_main(struct keeper *k, int unpause)
 	report.failed = set_up(k, unpause, &report.failure);
 	if (report.failed)
 		kill_children(k);
+	if (report.failed && k->report_fd < 0)
+		end_unreported(k, &report.failure);
 	if (k->report_fd >= 0 &&
 	    write(k->report_fd, &report,
 		  report.failed ? sizeof(report) : sizeof(report.failed)) < 0)
 		log_event("keeper: nobody to report to");
-	if (report.failed) {
-		if (k->report_fd < 0)
-			log_event("keeper: %s", report.failure.text);
+	if (report.failed)
 		_exit(1);
-	}
 	close_fd(&k->report_fd);
 	keep(k);
 }

@@ -192,6 +192,21 @@ killed_keeper()
 	done
 }
 
+# The runner's new keeper starts a store for a domain that is being destroyed.
+destroyed_without_keeper()
+{
+	n=0
+	while [ $n -lt 20 ]; do
+		"$lodge" create -q -n $name -m 4 -k "$T/idle.elf" || return 1
+		# shellcheck disable=SC2046 # two pids
+		kill -KILL $(pid_of store $name) $(pid_of keeper $name)
+		usleep $((n * 300))
+		"$lodge" destroy $name && nothing_left ||
+			{ echo "try number $n"; return 1; }
+		n=$((n + 1))
+	done
+}
+
 echo "SEED=$seed"
 check load load_module
 check undisturbed measure_boot
@@ -201,5 +216,6 @@ check "$total-kills" rounds
 check recover recover_goes_on
 check killed-create killed_create
 check killed-keeper killed_keeper
+check destroy-without-keeper destroyed_without_keeper
 check unload unload_module
 finish
