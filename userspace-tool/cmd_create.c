@@ -13,6 +13,7 @@
 #include "pvh_load.h"
 #include "view.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -78,21 +79,68 @@ static void undo_domain(struct keeper *k)
 		cleanup_domain(&k->dir);
 }
 
-static int make_domain(struct keeper *k, int unpause, struct failure *failure)
-{
-	struct pvh_image *image;
+static const int interrupts[] = { SIGINT, SIGTERM, SIGHUP };
 
-	if (build_open_image(&k->config, &image, failure))
-		return -1;
+static void mask_interrupts(int how)
+{
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < ARRAY_SIZE(interrupts); i++)
+		sigaddset(&set, interrupts[i]);
+	sigprocmask(how, &set, NULL);
+}
+
+/* A blocked signal waits even where it is ignored, as under nohup. */
+static int is_interrupted(void)
+{
+	struct sigaction action;
+	sigset_t pending;
+	size_t i;
+
+	sigpending(&pending);
+	for (i = 0; i < ARRAY_SIZE(interrupts); i++)
+		if (sigismember(&pending, interrupts[i]) == 1 &&
+		    !sigaction(interrupts[i], NULL, &action) &&
+		    action.sa_handler != SIG_IGN)
+			return 1;
+	return 0;
+}
+
+static int build_and_start(struct keeper *k, struct pvh_image *image,
+			   int unpause, struct failure *failure)
+{
+	int err;
+
 	k->domain_fd = build_domain(&k->config, image, &k->domid, failure);
 	/* Before the fork: what is not mapped need not be copied. */
 	pvh_image_close(image);
 	if (k->domain_fd < 0)
 		return -1;
-	if (!start_domain(k, unpause, failure))
-		return 0;
-	undo_domain(k);
-	return -1;
+	err = start_domain(k, unpause, failure);
+	if (!err && is_interrupted())
+		err = failure_set(failure, "interrupted");
+	if (err)
+		undo_domain(k);
+	return err;
+}
+
+/*
+ * From the moment that there is a domain, we are to be stopped only where it
+ * is destroyed or has a keeper.  A signal that came meanwhile ends us then.
+ */
+static int make_domain(struct keeper *k, int unpause, struct failure *failure)
+{
+	struct pvh_image *image;
+	int err;
+
+	if (build_open_image(&k->config, &image, failure))
+		return -1;
+	mask_interrupts(SIG_BLOCK);
+	err = build_and_start(k, image, unpause, failure);
+	mask_interrupts(SIG_UNBLOCK);
+	return err;
 }
 
 /* A file of our own: the keeper's has its own idea of what is news. */

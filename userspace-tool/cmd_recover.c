@@ -106,6 +106,27 @@ static int end_restart(const char *name, int own)
 	return msg_failure(VERB, name, &failure);
 }
 
+/* It has not run yet: not one instruction. */
+static int is_new(const struct lodge_domain_info *info)
+{
+	return info->state == LODGE_STATE_PAUSED && !info->nr_running &&
+		!info->cpu_ns;
+}
+
+/*
+ * Its `create` was killed on its way: what is in its memory may be half a
+ * kernel.  The configuration is saved when all of it is there.
+ */
+static int is_half_made(const struct lodge_domain_info *info,
+			const struct run_dir *dir)
+{
+	if (!is_new(info) || (dir->fd >= 0 && run_dir_has_config(dir)))
+		return 0;
+	msg_error(VERB, info->name, "it was never complete");
+	msg_hint("`lodge destroy %s`, then create it again", info->name);
+	return 1;
+}
+
 static int recover(int fd, const struct lodge_domain_info *info)
 {
 	struct failure failure;
@@ -116,6 +137,10 @@ static int recover(int fd, const struct lodge_domain_info *info)
 	k.domain_fd = fd;
 	k.domid = info->domid;
 	err = run_dir_open(&k.dir, info->name);
+	if ((!err || err == -ENOENT) && is_half_made(info, &k.dir)) {
+		run_dir_close(&k.dir);
+		return EXIT_REFUSED;
+	}
 	if (!err) {
 		keeper = run_dir_open_holder(&k.dir, ROLE_KEEPER, NULL);
 		if (keeper >= 0) {
@@ -135,13 +160,6 @@ static int recover(int fd, const struct lodge_domain_info *info)
 	run_dir_close(&k.dir);
 	domain_config_release(&k.config);
 	return msg_failure(VERB, info->name, &failure);
-}
-
-/* It has not run yet: not one instruction. */
-static int is_new(const struct lodge_domain_info *info)
-{
-	return info->state == LODGE_STATE_PAUSED && !info->nr_running &&
-		!info->cpu_ns;
 }
 
 /* A new domain that a restart was about to load may be half loaded. */

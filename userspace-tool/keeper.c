@@ -446,8 +446,12 @@ static void close_others(const struct keeper *k)
 static void detach(void)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	sigset_t none;
 
 	setsid();
+	/* `lodge create` cannot be interrupted; we can be ended. */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (null >= 0) {
 		dup2(null, STDIN_FILENO);
 		dup2(null, STDOUT_FILENO);

@@ -356,6 +356,11 @@ int run_dir_save_config(const struct run_dir *dir,
 	return err;
 }
 
+int run_dir_has_config(const struct run_dir *dir)
+{
+	return !faccessat(dir->fd, "config", F_OK, AT_SYMLINK_NOFOLLOW);
+}
+
 int run_dir_load_config(const struct run_dir *dir,
 			struct domain_config *config, struct failure *failure)
 {

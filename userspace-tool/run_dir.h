@@ -84,6 +84,7 @@ void run_dir_wait_viewers(const struct run_dir *dir, unsigned int seconds);
 
 int run_dir_save_config(const struct run_dir *dir,
 			const struct domain_config *config);
+int run_dir_has_config(const struct run_dir *dir);
 int run_dir_load_config(const struct run_dir *dir,
 			struct domain_config *config, struct failure *failure);
 

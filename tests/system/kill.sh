@@ -192,6 +192,39 @@ killed_keeper()
 	done
 }
 
+# INT, TERM and HUP, when there is a domain already, but nobody to keep it.
+interrupted_create()
+{
+	for n in 2 15 1; do
+		"$T/trace_create" signal $n "$lodge" create -q -n $name \
+			-m 4 -k "$T/idle.elf"
+		status=$?
+		[ $status = $((128 + n)) ] && nothing_left ||
+			{ echo "status $status, signal $n"; return 1; }
+	done
+	# Unless it is ignored.
+	trap '' HUP
+	"$T/trace_create" signal 1 "$lodge" create -q -n $name \
+		-m 4 -k "$T/idle.elf"
+	status=$?
+	trap - HUP
+	[ $status = 0 ] && until_true "start" is_state $name blocked &&
+		"$lodge" destroy $name && nothing_left
+}
+
+# KILL leaves a domain without a kernel, of which nobody shall make a guest.
+half_made()
+{
+	"$T/trace_create" signal 9 "$lodge" create -q -n $name -m 4 \
+		-k "$T/idle.elf"
+	! "$lodge" recover $name 2>/run/said || return 1
+	cat /run/said
+	grep -q "^lodge: recover $name: it was never complete" /run/said &&
+		grep -q "^hint: .*lodge destroy $name" /run/said &&
+		! "$lodge" recover --all 2>/run/said &&
+		"$lodge" destroy $name && nothing_left
+}
+
 # The runner's new keeper starts a store for a domain that is being destroyed.
 destroyed_without_keeper()
 {
@@ -216,6 +249,8 @@ check "$total-kills" rounds
 check recover recover_goes_on
 check killed-create killed_create
 check killed-keeper killed_keeper
+check interrupted-create interrupted_create
+check half-made half_made
 check destroy-without-keeper destroyed_without_keeper
 check unload unload_module
 finish
