@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -57,26 +56,10 @@ static int print_saved(const char *name)
 	return EXIT_DONE;
 }
 
-/* Without a message: that it is not there any more is no error here. */
-static int try_open(const char *text)
-{
-	int dev = dev_open();
-	int fd = -1;
-
-	if (dev < 0)
-		return -1;
-	if (*text && strspn(text, "0123456789") == strlen(text))
-		fd = dev_domain_open(dev, strtoul(text, NULL, 10), NULL);
-	if (fd < 0)
-		fd = dev_domain_open(dev, LODGE_DOMID_ANY, text);
-	close(dev);
-	return fd;
-}
-
 int cmd_dmesg(const struct invocation *inv)
 {
 	const char *name = inv->args[0];
-	int fd = try_open(name);
+	int fd = ref_find_domain(name);
 
 	return fd >= 0 ? print_living(fd, name) : print_saved(name);
 }

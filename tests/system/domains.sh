@@ -102,6 +102,16 @@ dmesg_after_the_end()
 		{ cat /run/log; return 1; }
 }
 
+# Digits that are no id, however many.
+no_such_id()
+{
+	for id in 99999 4294967295 4294967296 99999999999999999999; do
+		"$lodge" dmesg $id >/run/said 2>&1
+		[ $? = 1 ] && grep -q "^lodge: dmesg $id: no such domain" \
+			/run/said || { echo "$id:"; cat /run/said; return 1; }
+	done
+}
+
 check load load_module
 check create create_both
 check clock-runs until_true "tick" ticks_reach 1
@@ -112,6 +122,7 @@ check pause pause_holds
 check clock-after-pause clock_is_right
 check rmmod-busy rmmod_is_refused
 check name-taken name_is_taken
+check dmesg-no-such-id no_such_id
 check destroy-one destroy_one
 check dmesg dmesg_after_the_end
 check unload unload_module
