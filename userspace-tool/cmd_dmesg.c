@@ -32,6 +32,7 @@ static int print_living(int fd, const char *name)
 	return n < 0 ? ref_error("dmesg", name, n) : EXIT_DONE;
 }
 
+/* Its status, or -ENOENT where there is no log of that name. */
 static int print_saved(const char *name)
 {
 	char path[224], data[4096];
@@ -39,13 +40,11 @@ static int print_saved(const char *name)
 	int fd;
 
 	if (strchr(name, '/'))
-		return ref_error("dmesg", name, -ENOENT);
+		return -ENOENT;
 	log_path(path, sizeof(path), name, "hypervisor");
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 && errno == ENOENT) {
-		msg_error("dmesg", name, "no such domain, and no log of one");
-		return EXIT_REFUSED;
-	}
+	if (fd < 0 && errno == ENOENT)
+		return -ENOENT;
 	if (fd < 0) {
 		msg_error("dmesg", name, "%s: %s", path, msg_errno(errno));
 		return EXIT_REFUSED;
@@ -56,10 +55,30 @@ static int print_saved(const char *name)
 	return EXIT_DONE;
 }
 
+/* There is no domain, or no module that could have one. */
+static int look_at_saved(int dev, const char *name)
+{
+	int status = print_saved(name);
+
+	if (status != -ENOENT)
+		return status;
+	if (dev < 0)
+		return ref_open_device("dmesg", name) < 0 ? EXIT_REFUSED :
+			ref_error("dmesg", name, -ENOENT);
+	msg_error("dmesg", name, "no such domain, and no log of one");
+	return EXIT_REFUSED;
+}
+
 int cmd_dmesg(const struct invocation *inv)
 {
 	const char *name = inv->args[0];
-	int fd = ref_find_domain(name);
+	int dev = dev_open();
+	int fd = dev < 0 ? -ENOENT : ref_find_domain(name);
 
-	return fd >= 0 ? print_living(fd, name) : print_saved(name);
+	if (dev >= 0)
+		close(dev);
+	if (fd >= 0)
+		return print_living(fd, name);
+	return fd == -ENOENT ? look_at_saved(dev, name) :
+		ref_error("dmesg", name, fd);
 }

@@ -97,6 +97,8 @@ member_has_domains()
 	! as_tester "$lodge" destroy roots 2>/run/said || return 1
 	cat /run/said
 	grep -q '^lodge: destroy roots: it belongs to another user' /run/said &&
+		! as_tester "$lodge" dmesg roots 2>/run/said &&
+		grep -q '^lodge: dmesg roots: it belongs to another' /run/said &&
 		is_state roots blocked || return 1
 	as_tester "$lodge" destroy testers && ! is_state testers blocked &&
 		as_tester "$lodge" create -q -n testers -m 4 -k "$T/idle.elf" &&
