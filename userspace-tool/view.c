@@ -329,6 +329,8 @@ int view_run(struct view *v)
 		.input_open = 1,
 	};
 
+	/* A reader that goes away must not leave the terminal raw. */
+	signal(SIGPIPE, SIG_IGN);
 	make_terminal_raw();
 	look_at_domain(&s);
 	find_keeper(&s);
