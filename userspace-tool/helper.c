@@ -77,7 +77,9 @@ static void close_keepers(struct keeper *k)
 
 /*
  * Take the slot and let go of the domain file, before a byte of the guest is
- * looked at: a back end that a guest has subverted reaches its page only.
+ * looked at.  Of the module, a back end that a guest has subverted has only
+ * its page then.  Not yet: it still has its user's rights, and could open
+ * /dev/lodge anew; nothing confines it to the files that it has.
  */
 static int attach_and_drop(struct keeper *k, unsigned int slot,
 			   enum run_role role)
