@@ -84,9 +84,10 @@ static int set_path(struct run_dir *dir, const char *name)
 	dir->fd = -1;
 	dir->lock_fd = -1;
 	if ((size_t)snprintf(dir->path, sizeof(dir->path), "%s/%s", run_base(),
-			     name) >= sizeof(dir->path) || strchr(name, '/'))
+			     name) >= sizeof(dir->path))
 		return -ENAMETOOLONG;
-	return 0;
+	/* The module may have other ideas of a name; these lead elsewhere. */
+	return name[0] == '.' || strchr(name, '/') ? -EINVAL : 0;
 }
 
 const char *run_dir_file(const struct run_dir *dir, const char *file)
