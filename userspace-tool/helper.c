@@ -6,6 +6,7 @@
 #include "helper.h"
 
 #include "backend/console.h"
+#include "backend/store.h"
 #include "keeper.h"
 #include "lib/attach.h"
 #include "log.h"

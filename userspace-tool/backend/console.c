@@ -59,21 +59,13 @@ static void on_term(int signal)
 	asked_to_end = 1;
 }
 
-/* The ring page was taken away: the domain is gone or the slot revoked. */
-static void on_bus_error(int signal)
-{
-	(void)signal;
-	_exit(0);
-}
-
 static void set_signals(void)
 {
 	struct sigaction term = { .sa_handler = on_term };
-	struct sigaction bus = { .sa_handler = on_bus_error };
 	sigset_t block;
 
 	sigaction(SIGTERM, &term, NULL);
-	sigaction(SIGBUS, &bus, NULL);
+	attach_end_on_revoke();
 	/* Taken in ppoll() only, so that no request to end is missed. */
 	sigemptyset(&block);
 	sigaddset(&block, SIGTERM);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <lodge.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -37,6 +38,19 @@ void *attach_map_ring(int attach_fd)
 			  attach_fd, LODGE_MMAP_RING);
 
 	return ring == MAP_FAILED ? NULL : ring;
+}
+
+static void on_bus_error(int signal)
+{
+	(void)signal;
+	_exit(0);
+}
+
+void attach_end_on_revoke(void)
+{
+	struct sigaction action = { .sa_handler = on_bus_error };
+
+	sigaction(SIGBUS, &action, NULL);
 }
 
 int attach_bind(int attach_fd, unsigned int channel)

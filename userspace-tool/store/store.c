@@ -9,13 +9,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "conn.h"
-#include "lib/attach.h"
 #include "lodge.h"
 #include "path.h"
 #include "watch.h"
@@ -206,7 +204,7 @@ static int serve(struct server *s)
 		if (poll(s->poll, nr, more ? 0 : -1) < 0) {
 			if (errno == EINTR)
 				continue;
-			return 1;
+			return -errno;
 		}
 		if (s->poll[POLL_HANGUP].revents) {
 			say_goodbye(s);
@@ -266,40 +264,8 @@ int store_serve(const struct store_channel *channel, int listen_fd,
 	ret = init_server(&s, setup);
 	if (!ret)
 		ret = say_ready(ready_fd);
-	if (ret)
-		fprintf(stderr, "lodge: store: %s\n", strerror(-ret));
-	ret = ret ? 1 : serve(&s);
+	if (!ret)
+		ret = serve(&s);
 	exit_server(&s);
 	return ret;
-}
-
-/* --- on a real domain --- */
-
-static void notify(void *ctx)
-{
-	/* Fails only when the domain is gone, which poll() will tell, too. */
-	attach_notify(*(int *)ctx, 0);
-}
-
-int store_run(int attach_fd, int listen_fd, const struct store_setup *setup,
-	      int ready_fd)
-{
-	struct store_channel channel = {
-		.hangup_fd = attach_fd,
-		.kick = notify,
-		.ctx = &attach_fd,
-	};
-
-	channel.page = attach_map_ring(attach_fd);
-	if (!channel.page) {
-		perror("lodge: store: cannot map the ring");
-		return 1;
-	}
-	channel.event_fd = attach_bind(attach_fd, 0);
-	if (channel.event_fd < 0) {
-		fprintf(stderr, "lodge: store: cannot bind the channel: %s\n",
-			strerror(-channel.event_fd));
-		return 1;
-	}
-	return store_serve(&channel, listen_fd, setup, ready_fd);
 }

@@ -34,15 +34,6 @@ struct store_setup {
 	int64_t start_time;
 };
 
-/*
- * Serves until the domain is gone.  @attach_fd holds the store slot of the
- * domain, @listen_fd is a listening Unix socket; one byte goes to @ready_fd
- * (-1: none) when both are served.  Returns the exit status: 0 when the domain
- * is gone, 1 after an error.
- */
-int store_run(int attach_fd, int listen_fd, const struct store_setup *setup,
-	      int ready_fd);
-
 /**
  * struct store_channel - how the guest is reached
  * @page: the ring page
@@ -59,7 +50,11 @@ struct store_channel {
 	void *ctx;
 };
 
-/* store_run() on any ring page; what the tests drive without a module. */
+/*
+ * Serves until the domain is gone.  @listen_fd is a listening Unix socket; one
+ * byte goes to @ready_fd (-1: none) when guest and clients are served.  0 when
+ * the domain is gone, or -errno.  Needs no module, so tests can drive it.
+ */
 int store_serve(const struct store_channel *channel, int listen_fd,
 		const struct store_setup *setup, int ready_fd);
 

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The back end of the guest's XenStore: gives the server in store/ the ring
+ * and the channel of a real domain.
+ */
+#include "backend/store.h"
+
+#include "helper.h"
+#include "lib/attach.h"
+#include "log.h"
+#include "msg.h"
+#include "store/store.h"
+
+#include <errno.h>
+
+static void notify(void *ctx)
+{
+	/* Fails only when the domain is gone, which poll() will tell, too. */
+	attach_notify(*(int *)ctx, 0);
+}
+
+static int fail(const char *what, int err)
+{
+	log_event("store: %s: %s", what, msg_errno(err));
+	return HELPER_SETUP_FAILED;
+}
+
+int store_run(int attach_fd, int listen_fd, const struct store_setup *setup,
+	      int ready_fd)
+{
+	struct store_channel channel = {
+		.hangup_fd = attach_fd,
+		.kick = notify,
+		.ctx = &attach_fd,
+	};
+	int err;
+
+	attach_end_on_revoke();
+	channel.page = attach_map_ring(attach_fd);
+	if (!channel.page)
+		return fail("cannot map the ring", errno);
+	channel.event_fd = attach_bind(attach_fd, 0);
+	if (channel.event_fd < 0)
+		return fail("cannot bind the channel", channel.event_fd);
+	err = store_serve(&channel, listen_fd, setup, ready_fd);
+	return err ? fail("cannot serve", err) : 0;
+}
