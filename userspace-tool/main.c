@@ -183,6 +183,29 @@ static void take_option(struct invocation *inv, int letter)
 			inv->values[i] = optarg ? optarg : "";
 }
 
+/*
+ * getopt's last complaint.  Of "-xj" only optopt knows which letter it was; of
+ * a long option that takes no value, optopt is its letter.
+ */
+static int bad_option(const struct command *command, int complaint, char *arg)
+{
+	const struct command_option *o;
+	char text[64];
+
+	snprintf(text, sizeof(text), "-%c", optopt);
+	if (!optopt || !strncmp(arg, "--", 2))
+		snprintf(text, sizeof(text), "%s", arg);
+	for (o = command->options; o->name && optopt != o->letter; o++)
+		;
+	if (complaint == ':')
+		return usage_error(command, "option %s needs a value", text);
+	if (optopt && (o->name || optopt == 'h'))
+		return usage_error(command, "option %s takes no value", text);
+	if (optopt)
+		snprintf(text, sizeof(text), "-%c", optopt);
+	return usage_error(command, "unknown option %s", text);
+}
+
 static int parse_and_run(const struct command *command, int argc, char **argv)
 {
 	struct option longs[COMMAND_MAX_OPTIONS + 2];
@@ -195,12 +218,8 @@ static int parse_and_run(const struct command *command, int argc, char **argv)
 	while ((letter = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		if (letter == 'h')
 			return print_help(command);
-		if (letter == ':')
-			return usage_error(command, "option %s needs a value",
-					   argv[optind - 1]);
-		if (letter == '?')
-			return usage_error(command, "unknown option %s",
-					   argv[optind - 1]);
+		if (letter == ':' || letter == '?')
+			return bad_option(command, letter, argv[optind - 1]);
 		take_option(&inv, letter);
 	}
 	inv.args = argv + optind;
