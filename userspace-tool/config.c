@@ -99,14 +99,17 @@ int domain_config_set_name(struct domain_config *config, const char *text,
 	return 0;
 }
 
-int domain_config_set_number(const char *what, const char *text, uint64_t *value,
-			     struct failure *failure)
+/* As in the file: decimal, also after a 0, or hexadecimal after 0x. */
+static int parse_number(const char *what, const char *text, uint64_t *value,
+			struct failure *failure)
 {
+	int base = text[0] == '0' && (text[1] | 0x20) == 'x' ? 16 : 10;
 	char *end;
 
 	errno = 0;
-	*value = strtoull(text, &end, 0);
-	if (errno || end == text || *end || *text == '-')
+	*value = strtoull(text, &end, base);
+	/* strtoull() would take blanks and signs. */
+	if (errno || *end || *text < '0' || *text > '9')
 		return failure_set(failure, "%s: \"%.80s\" is no number", what,
 				   text);
 	return 0;
@@ -138,7 +141,7 @@ int domain_config_set_memory(struct domain_config *config, const char *text,
 {
 	uint64_t mib;
 
-	if (domain_config_set_number("memory", text, &mib, failure) ||
+	if (parse_number("memory", text, &mib, failure) ||
 	    check_memory("memory", mib, failure))
 		return -1;
 	config->memory = mib;
@@ -152,7 +155,7 @@ int domain_config_set_vcpus(struct domain_config *config, const char *text,
 {
 	uint64_t n;
 
-	if (domain_config_set_number("vcpus", text, &n, failure) ||
+	if (parse_number("vcpus", text, &n, failure) ||
 	    check_vcpus("vcpus", n, failure))
 		return -1;
 	config->vcpus = n;

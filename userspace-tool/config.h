@@ -59,8 +59,6 @@ int domain_config_read(struct domain_config *config, const char *path, int warn,
 /* Setters for the options of the command line; 0 or -1. */
 int domain_config_set_name(struct domain_config *config, const char *text,
 			   struct failure *failure);
-int domain_config_set_number(const char *what, const char *text, uint64_t *value,
-			     struct failure *failure);
 int domain_config_set_memory(struct domain_config *config, const char *text,
 			     struct failure *failure);
 int domain_config_set_vcpus(struct domain_config *config, const char *text,
