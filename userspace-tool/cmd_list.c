@@ -205,7 +205,8 @@ int cmd_list(const struct invocation *inv)
 	if (option(inv, 'j'))
 		array = json_object_new_array();
 	status = inv->nr_args ? list_named(inv, array) : list_all(array);
-	if (array && status == EXIT_DONE)
+	/* What there is of those asked for; nothing when nobody can tell. */
+	if (array && (status == EXIT_DONE || inv->nr_args))
 		print_json(array);
 	return status;
 }

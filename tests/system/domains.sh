@@ -49,6 +49,14 @@ list_shows_both()
 		"$lodge" list | grep -Eq '^clock +[0-9]+ +64 +1 '
 }
 
+# One that is not there costs the exit code, not the others' entries.
+list_named()
+{
+	"$lodge" list --json clock nosuch idle >/run/list 2>/run/said
+	[ $? = 1 ] && grep -q '^lodge: list nosuch: no such domain' /run/said &&
+		[ "$(value_of name </run/list | tr '\n' ' ')" = "clock idle " ]
+}
+
 info_tells()
 {
 	"$lodge" info clock >/run/info && "$lodge" info --json clock >/run/json ||
@@ -117,6 +125,7 @@ check create create_both
 check clock-runs until_true "tick" ticks_reach 1
 check clock-before clock_is_right
 check list list_shows_both
+check list-named list_named
 check info info_tells
 check pause pause_holds
 check clock-after-pause clock_is_right
