@@ -323,6 +323,24 @@ static int make_dir(struct run_dir *dir)
 	return err ? err : -EBUSY;
 }
 
+/* Somebody may have taken the name before us; else the base refuses us. */
+static void explain_refusal(const struct run_dir *dir, int err,
+			    struct failure *failure)
+{
+	struct stat st;
+
+	failure_set(failure, "cannot make %s: %s", dir->path, msg_errno(err));
+	if (!lstat(dir->path, &st) && st.st_uid != geteuid()) {
+		failure_set(failure, "cannot make %s: it belongs to user %u",
+			    dir->path, st.st_uid);
+		failure_hint(failure,
+			     "another name: -n NAME; or have root remove it");
+	} else if (err == -EACCES && geteuid()) {
+		failure_hint(failure, "as root: install -d -m 1770 -g lodge %s",
+			     run_base());
+	}
+}
+
 int run_dir_create(struct run_dir *dir, const char *name,
 		   struct failure *failure)
 {
@@ -333,10 +351,7 @@ int run_dir_create(struct run_dir *dir, const char *name,
 	if (!err)
 		return 0;
 	run_dir_close(dir);
-	failure_set(failure, "cannot make %s: %s", dir->path, msg_errno(err));
-	if (err == -EACCES && geteuid())
-		failure_hint(failure, "as root: install -d -m 1770 -g lodge %s",
-			     run_base());
+	explain_refusal(dir, err, failure);
 	return -1;
 }
 

@@ -86,6 +86,17 @@ refused_with_hint()
 		nothing_left
 }
 
+# Another user's folder stands where the domain's would be.
+name_squatted()
+{
+	mkdir -m 700 /run/lodge/squatted &&
+		one_line 1 "squatted: it belongs to user 0" su tester -c \
+			"'$lodge' create -m 4 -n squatted -k '$T/idle.elf'" &&
+		grep -q '^hint: another name' /run/said &&
+		! grep -q 'install -d' /run/said &&
+		rmdir /run/lodge/squatted && nothing_left
+}
+
 # What a stranger may not, a member of the group may, with its own domains.
 member_has_domains()
 {
@@ -146,6 +157,7 @@ check name-odd runs_to_its_end -n 007+_.-x -m 4 -k "$hello"
 check no-permission refused 'cannot open /dev/lodge: permission denied' \
 	su tester -c "'$lodge' create -m 4 -k '$hello'"
 check group-hint let_group_in
+check name-squatted name_squatted
 check group-member member_has_domains
 splats kernel-log
 check unload unload_module
