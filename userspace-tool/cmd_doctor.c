@@ -101,13 +101,11 @@ static void check_cpu(struct checkup *c)
 	       "turn on virtualization in the firmware, if the CPU has it");
 }
 
-static void check_firmware(struct checkup *c)
+static void check_feature_control(struct checkup *c)
 {
 	const struct host *h = &c->host;
 	struct finding *f;
 
-	if (!h->has_vmx)
-		return;
 	if (!h->feature_control_known) {
 		f = add(c, FINDING_UNKNOWN, "firmware",
 			"the feature control register is not readable");
@@ -143,13 +141,21 @@ static void check_feature(struct checkup *c, const char *what, int has,
 	}
 }
 
-static void check_features(struct checkup *c)
+/* All that only an Intel processor can have or lack. */
+static void check_vmx(struct checkup *c)
 {
 	const struct host *h = &c->host;
 
 	if (!h->has_vmx)
 		return;
+	check_feature_control(c);
 	check_feature(c, "ept", h->ept, 1, "second-level page tables");
+	if (h->ept) {
+		check_feature(c, "ept levels", h->ept_4_levels, 1,
+			      "tables of 4 levels");
+		check_feature(c, "ept pages", h->ept_2m_pages, 1,
+			      "pages of 2 MiB");
+	}
 	check_feature(c, "unrestricted", h->unrestricted, 1,
 		      "guests may run without paging");
 	check_feature(c, "vpid", h->vpid, 0, "tagged TLB");
@@ -233,16 +239,22 @@ static void check_memory(struct checkup *c)
 static void check_cgroup(struct checkup *c)
 {
 	const struct host *h = &c->host;
+	struct finding *f;
 
-	if (!h->cgroup_v2)
-		add(c, FINDING_NOTE, "cgroup",
-		    "no version 2 hierarchy; guests count to nobody's limit");
-	else if (h->cgroup_limit_kib)
-		add(c, FINDING_NOTE, "cgroup",
-		    "this session is limited to %llu MiB, its guests included",
-		    h->cgroup_limit_kib >> 10);
-	else
+	if (h->cgroup_v2 && !h->cgroup_limit_kib) {
 		add(c, FINDING_OK, "cgroup", "version 2, no memory limit");
+		return;
+	}
+	if (!h->cgroup_v2) {
+		f = add(c, FINDING_NOTE, "cgroup",
+			"no version 2 hierarchy; guests count to nobody's limit");
+		remedy(f, "to limit guests: mount -t cgroup2 cgroup2 /sys/fs/cgroup");
+		return;
+	}
+	f = add(c, FINDING_NOTE, "cgroup",
+		"this session is limited to %llu MiB, its guests included",
+		h->cgroup_limit_kib >> 10);
+	remedy(f, "for more: raise memory.max, or systemd-run --scope lodge create");
 }
 
 static void check_terminals(struct checkup *c)
@@ -315,8 +327,7 @@ int cmd_doctor(const struct invocation *inv)
 
 	host_look(&c.host);
 	check_cpu(&c);
-	check_firmware(&c);
-	check_features(&c);
+	check_vmx(&c);
 	check_module(&c);
 	check_device(&c);
 	check_kvm(&c);

@@ -13,12 +13,16 @@
 #define MSR_FEATURE_CONTROL	0x3a
 #define MSR_VMX_PROCBASED_CTLS	0x482
 #define MSR_VMX_PROCBASED_CTLS2	0x48b
+#define MSR_VMX_EPT_VPID_CAP	0x48c
 
 /* Allowed-1 halves of the control registers. */
 #define CTLS_SECONDARY		(1ull << (32 + 31))
 #define CTLS2_EPT		(1ull << (32 + 1))
 #define CTLS2_VPID		(1ull << (32 + 5))
 #define CTLS2_UNRESTRICTED	(1ull << (32 + 7))
+
+#define EPT_4_LEVELS		(1ull << 6)
+#define EPT_2M_PAGES		(1ull << 16)
 
 /* Is @word one of the words of @line? */
 static int has_word(const char *line, const char *word)
@@ -84,7 +88,7 @@ static void look_at_msrs(struct host *h)
 {
 	int fd = h->has_vmx ?
 		open("/dev/cpu/0/msr", O_RDONLY | O_CLOEXEC) : -1;
-	uint64_t ctls, ctls2;
+	uint64_t ctls, ctls2, ept;
 
 	if (fd < 0)
 		return;
@@ -97,6 +101,11 @@ static void look_at_msrs(struct host *h)
 		h->ept = !!(ctls2 & CTLS2_EPT);
 		h->vpid = !!(ctls2 & CTLS2_VPID);
 		h->unrestricted = !!(ctls2 & CTLS2_UNRESTRICTED);
+	}
+	/* The register is there only where EPT or VPID is. */
+	if (h->ept == 1 && read_msr(fd, MSR_VMX_EPT_VPID_CAP, &ept)) {
+		h->ept_4_levels = !!(ept & EPT_4_LEVELS);
+		h->ept_2m_pages = !!(ept & EPT_2M_PAGES);
 	}
 	close(fd);
 }
@@ -162,6 +171,8 @@ void host_look(struct host *h)
 {
 	memset(h, 0, sizeof(*h));
 	h->ept = HOST_UNKNOWN;
+	h->ept_4_levels = HOST_UNKNOWN;
+	h->ept_2m_pages = HOST_UNKNOWN;
 	h->unrestricted = HOST_UNKNOWN;
 	h->vpid = HOST_UNKNOWN;
 	look_at_cpu(h);

@@ -21,7 +21,9 @@ enum host_vendor {
  * @is_guest: this host is a guest itself
  * @has_vmx: CPUID says so; off in firmware may hide it
  * @has_svm: the same
- * @ept: 1, 0 or HOST_UNKNOWN; so are the next two
+ * @ept: 1, 0 or HOST_UNKNOWN; so are the next four
+ * @ept_4_levels: EPT's tables may have four levels
+ * @ept_2m_pages: EPT may map 2 MiB at a time
  * @feature_control: IA32_FEATURE_CONTROL, when @feature_control_known
  * @module_loaded: lodge.ko
  * @kvm_loaded: the vendor's half of KVM, named by @kvm_name
@@ -36,6 +38,8 @@ struct host {
 	int has_vmx;
 	int has_svm;
 	int ept;
+	int ept_4_levels;
+	int ept_2m_pages;
 	int unrestricted;
 	int vpid;
 	int feature_control_known;

@@ -120,7 +120,16 @@ no_such_id()
 	done
 }
 
+# It says so in its last line and by its status.
+doctor_agrees()
+{
+	"$lodge" doctor >/run/said || { cat /run/said; return 1; }
+	grep -q '^This host can run domains' /run/said &&
+		grep -Eq '^(ok|unknown) +ept pages ' /run/said
+}
+
 check load load_module
+check doctor doctor_agrees
 check create create_both
 check clock-runs until_true "tick" ticks_reach 1
 check clock-before clock_is_right
