@@ -19,9 +19,21 @@ result()
 	[ -z "$LODGE_RESULTS" ] || echo "$1" >>"$LODGE_RESULTS"
 }
 
+# shown NAME: whether the result of NAME was asked for, or is part of it.
+shown()
+{
+	[ -z "$lib_only" ] && return
+	for lib_want in $lib_only; do
+		case $1 in
+		"$lib_want"|"$lib_want".*) return 0 ;;
+		esac
+	done
+	return 1
+}
+
 pass()
 {
-	result "ok $1"
+	! shown "$1" || result "ok $1"
 }
 
 # fail NAME WHY...
@@ -37,7 +49,7 @@ skip()
 {
 	lib_name=$1
 	shift
-	result "skip $lib_name: $*"
+	! shown "$lib_name" || result "skip $lib_name: $*"
 }
 
 # relay PREFIX FILE: pass on the result lines that a program left in FILE.
@@ -49,19 +61,26 @@ relay()
 		'not ok '*)
 			result "not ok $1${lib_line#not ok }"
 			lib_failed=$((lib_failed + 1)) ;;
-		'skip '*) result "skip $1${lib_line#skip }" ;;
+		'skip '*)
+			lib_line=${lib_line#skip }
+			skip "$1${lib_line%%: *}" "${lib_line#*: }" ;;
 		*) echo "$lib_line" ;;
 		esac
 	done <"$2"
 }
 
-# want NAME: whether this run is about NAME (tests/run BATCH/NAME asks for one).
+# want NAME: whether this run is about NAME (tests/run BATCH/NAME asks for it).
 want()
 {
-	[ -z "$lib_only" ] || [ "$lib_only" = "$1" ]
+	case "${lib_only:+ $lib_only }" in
+	''|*" $1 "*) return 0 ;;
+	esac
+	return 1
 }
 
-# check NAME CMD...: CMD decides; what it printed tells why it failed.
+# check NAME CMD...: CMD decides; what it printed tells why it failed.  It runs
+# also when another check was asked for, since that one may build on it; then
+# only its failure is told.
 check()
 {
 	lib_check=$1
