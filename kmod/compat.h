@@ -17,8 +17,9 @@
 #include <asm/reboot.h>
 
 /*
- * The kernel has one slot for a callback that leaves VMX at a crash, and only
- * if it could be used by KVM for Intel.
+ * The kernel has one slot for a callback that leaves virtualization at a crash,
+ * and only if it could be used by KVM for Intel.  A kernel without it clears
+ * EFER.SVME at a crash by itself, whoever set it.
  */
 #if IS_ENABLED(CONFIG_KVM_INTEL)
 static inline void compat_emergency_register(void (*fn)(void))

@@ -35,11 +35,12 @@ static int enable_here(void)
 	local_irq_save(flags);
 	err = vendor->cpu_enable();
 	local_irq_restore(flags);
-	if (err)
-		pr_err_ratelimited("lodge: CPU %u: virtualization is %s\n",
-				   raw_smp_processor_id(), err == -EBUSY ?
-				   "in use by another hypervisor (is a KVM guest running? stop it, or unload kvm_intel)" :
-				   "refused by the CPU");
+	if (err == -EBUSY)
+		pr_err_ratelimited("lodge: CPU %u: virtualization is in use by another hypervisor (is a KVM guest running? stop it, or unload %s)\n",
+				   raw_smp_processor_id(), vendor->kvm_module);
+	else if (err)
+		pr_err_ratelimited("lodge: CPU %u: virtualization is refused by the CPU\n",
+				   raw_smp_processor_id());
 	return err;
 }
 
@@ -86,9 +87,9 @@ static bool module_is_present(const char *name)
 }
 
 /*
- * KVM for Intel takes the kernel's only emergency callback when it is loaded,
- * used or not; ours is set only while it is away.  Its callback leaves VMX on
- * every CPU, whoever entered it, so nothing is lost while it is there.
+ * KVM may take the kernel's only emergency callback when it is loaded, used or
+ * not; ours is set only while it is away.  Its callback switches the hardware
+ * off on every CPU, whoever switched it on, so nothing is lost meanwhile.
  */
 static void emergency_update(bool wanted)
 {
@@ -107,7 +108,7 @@ static int module_notify(struct notifier_block *nb, unsigned long state,
 {
 	const struct module *mod = data;
 
-	if (strcmp(mod->name, "kvm_intel"))
+	if (strcmp(mod->name, vendor->kvm_module))
 		return NOTIFY_DONE;
 	mutex_lock(&virt_lock);
 	if (state == MODULE_STATE_COMING)
@@ -141,7 +142,7 @@ int cpu_virt_get(void)
 		virt_users = 1;
 	cpus_read_unlock();
 	if (!err)
-		emergency_update(!module_is_present("kvm_intel"));
+		emergency_update(!module_is_present(vendor->kvm_module));
 unlock:
 	mutex_unlock(&virt_lock);
 	return err;

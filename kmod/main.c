@@ -15,12 +15,29 @@
 
 struct vendor_ops *vendor;
 
+static struct vendor_ops * const vendors[] __initconst = {
+	&vmx_vendor_ops,
+};
+
+static int __init choose_vendor(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(vendors); i++) {
+		if (!vendors[i]->is_present())
+			continue;
+		vendor = vendors[i];
+		return vendor->probe();
+	}
+	pr_err("lodge: this CPU has no VMX\n");
+	return -ENODEV;
+}
+
 static int __init lodge_init(void)
 {
 	int err;
 
-	vendor = &vmx_vendor_ops;
-	err = vendor->probe();
+	err = choose_vendor();
 	if (err)
 		return err;
 	err = vendor->init();

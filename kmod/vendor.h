@@ -87,8 +87,11 @@ struct vcpu_event {
  *
  * @name: for logs, "vmx"
  * @uapi_vendor: enum lodge_vendor
+ * @kvm_module: KVM's module for this hardware, whose turn excludes ours
+ * @hypercall_insn: the three bytes that exit with VMEXIT_HYPERCALL
  * @s2_format: bits of a second-stage entry
  * @s2_max_level: largest leaf the hardware maps (set by probe)
+ * @is_present: has this CPU this vendor's extension at all?
  * @probe: [sleep] may this host run guests?  0 or -ENODEV after one log line
  *	that names what is missing
  * @init: [sleep] once after probe: what the module needs while it is loaded
@@ -126,9 +129,12 @@ struct vcpu_event {
 struct vendor_ops {
 	const char *name;
 	u32 uapi_vendor;
+	const char *kvm_module;
+	u8 hypercall_insn[3];
 	const struct s2_format *s2_format;
 	unsigned int s2_max_level;
 
+	bool (*is_present)(void);
 	int (*probe)(void);
 	int (*init)(void);
 	void (*exit)(void);

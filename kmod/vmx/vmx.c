@@ -46,16 +46,17 @@ static int alloc_regions(void)
 	return 0;
 }
 
+static bool vmx_is_present(void)
+{
+	return cpuid_ecx(1) & BIT(5);
+}
+
 /* vmx_probe() fills in what depends on the CPU. */
 static int vmx_probe(void)
 {
 	const char *missing;
 	u64 control = 0;
 
-	if (!(cpuid_ecx(1) & BIT(5))) {
-		pr_err("lodge: this CPU has no VMX\n");
-		return -ENODEV;
-	}
 	rdmsrl_safe(MSR_IA32_FEAT_CTL, &control);
 	if ((control & FEAT_CTL_LOCKED) &&
 	    !(control & FEAT_CTL_VMX_ENABLED_OUTSIDE_SMX)) {
@@ -147,6 +148,9 @@ static void vmx_emergency_disable(void)
 struct vendor_ops vmx_vendor_ops = {
 	.name = "vmx",
 	.uapi_vendor = LODGE_VENDOR_VMX,
+	.kvm_module = "kvm_intel",
+	.hypercall_insn = { 0x0f, 0x01, 0xc1 },		/* VMCALL */
+	.is_present = vmx_is_present,
 	.probe = vmx_probe,
 	.init = vmx_init,
 	.exit = vmx_exit_vendor,

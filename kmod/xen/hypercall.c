@@ -233,11 +233,9 @@ long xen_multicall(struct vcpu *vcpu, u64 list, u64 nr, u64 a3, bool compat)
 	return nr ? xen_restart(vcpu, list, nr, a3) : 0;
 }
 
-/* mov $nr,%eax; vmcall or vmmcall; ret */
+/* mov $nr,%eax; the vendor's instruction; ret */
 static void make_stub(u8 stub[STUB_SIZE], u32 nr)
 {
-	bool svm = vendor->uapi_vendor == LODGE_VENDOR_SVM;
-
 	memset(stub, 0xcc, STUB_SIZE);
 	if (nr == __HYPERVISOR_iret) {
 		stub[0] = 0x0f;		/* ud2 */
@@ -246,9 +244,8 @@ static void make_stub(u8 stub[STUB_SIZE], u32 nr)
 	}
 	stub[0] = 0xb8;
 	memcpy(&stub[1], &nr, sizeof(nr));
-	stub[5] = 0x0f;
-	stub[6] = 0x01;
-	stub[7] = svm ? 0xd9 : 0xc1;
+	memcpy(&stub[5], vendor->hypercall_insn,
+	       sizeof(vendor->hypercall_insn));
 	stub[8] = 0xc3;
 }
 

@@ -421,7 +421,7 @@ static void hypercall_page_has_its_stubs(struct kunit *test)
 	static const u8 iret[] = { 0x0f, 0x0b };
 	struct vcpu *vcpu = make_vcpu(test);
 
-	fake_vendor.uapi_vendor = LODGE_VENDOR_VMX;
+	memcpy(fake_vendor.hypercall_insn, "\x0f\x01\xc1", 3);
 	fake_vendor.read_reg = fake_read_reg;
 	fake_vendor.read_seg = fake_read_seg;
 	fake_efer = EFER_LMA;
@@ -435,7 +435,7 @@ static void hypercall_page_has_its_stubs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, memcmp(memory + 23 * 32, iret, sizeof(iret)));
 	KUNIT_EXPECT_EQ(test, 0, latched);
 
-	fake_vendor.uapi_vendor = LODGE_VENDOR_SVM;
+	memcpy(fake_vendor.hypercall_insn, "\x0f\x01\xd9", 3);
 	fake_cs_attr = 0;
 	KUNIT_EXPECT_EQ(test, 0, xen_hypercall_page_write(vcpu, 0));
 	KUNIT_EXPECT_EQ(test, 0xd9, memory[127 * 32 + 7]);
