@@ -147,7 +147,7 @@ static void handle_requests(struct vcpu *vcpu)
 
 /*
  * State that the host uses whenever interrupts are on, and the guest while it
- * runs: extended state, debug registers, CR2.
+ * runs: extended state and debug registers.
  */
 static void swap_in(struct vcpu *vcpu)
 {
@@ -167,12 +167,10 @@ static void swap_in(struct vcpu *vcpu)
 		set_debugreg(vcpu->dr[2], 2);
 		set_debugreg(vcpu->dr[3], 3);
 	}
-	native_write_cr2(vcpu->cr2);
 }
 
 static void swap_out(struct vcpu *vcpu)
 {
-	vcpu->cr2 = native_read_cr2();
 	/* Exits clear DR7, and the guest's addresses may be in DR0-3. */
 	if (unlikely(hw_breakpoint_active()))
 		hw_breakpoint_restore();

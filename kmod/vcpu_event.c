@@ -56,10 +56,7 @@ enum vmexit_action vcpu_inject_ud(struct vcpu *vcpu)
 
 enum vmexit_action vcpu_inject_pf(struct vcpu *vcpu, gva_t gva, u32 error)
 {
-	vcpu->cr2 = gva;
-	/* Inside a slice the guest's CR2 is in the register. */
-	if (vcpu->atomic)
-		native_write_cr2(gva);
+	vcpu_write_reg(vcpu, VREG_CR2, gva);
 	return vcpu_inject_exception(vcpu, X86_TRAP_PF, true, error);
 }
 

@@ -48,6 +48,7 @@ void vcpu_reset(struct vcpu *vcpu)
 	vcpu_write_reg(vcpu, VREG_RFLAGS, X86_EFLAGS_FIXED);
 	vcpu_write_reg(vcpu, VREG_EFER, 0);
 	vcpu_write_reg(vcpu, VREG_CR0, X86_CR0_ET);
+	vcpu_write_reg(vcpu, VREG_CR2, 0);
 	vcpu_write_reg(vcpu, VREG_CR3, 0);
 	vcpu_write_reg(vcpu, VREG_CR4, 0);
 	cpuid_cr4_changed(vcpu, 0);
@@ -61,7 +62,6 @@ void vcpu_reset(struct vcpu *vcpu)
 	vendor->write_seg(vcpu, VSEG_TR, &tss);
 	vendor->write_seg(vcpu, VSEG_GDTR, &table);
 	vendor->write_seg(vcpu, VSEG_IDTR, &table);
-	vcpu->cr2 = 0;
 	memset(vcpu->dr, 0, sizeof(vcpu->dr));
 	vcpu->dr6 = DR6_RESERVED;
 	vcpu->dr_dirty = false;
@@ -129,7 +129,7 @@ static void read_state(struct vcpu *vcpu, struct lodge_vcpu_state *st)
 		.rip = vcpu_read_reg(vcpu, VREG_RIP),
 		.rflags = vcpu_read_reg(vcpu, VREG_RFLAGS),
 		.cr0 = vcpu_read_reg(vcpu, VREG_CR0),
-		.cr2 = vcpu->cr2,
+		.cr2 = vcpu_read_reg(vcpu, VREG_CR2),
 		.cr3 = vcpu_read_reg(vcpu, VREG_CR3),
 		.cr4 = vcpu_read_reg(vcpu, VREG_CR4),
 		.cr8 = lapic_read_cr8(vcpu),
@@ -244,10 +244,10 @@ static void write_state(struct vcpu *vcpu, const struct lodge_vcpu_state *st)
 	vcpu_write_reg(vcpu, VREG_RFLAGS, st->rflags);
 	vcpu_write_reg(vcpu, VREG_EFER, st->efer);
 	vcpu_write_reg(vcpu, VREG_CR0, st->cr0);
+	vcpu_write_reg(vcpu, VREG_CR2, st->cr2);
 	vcpu_write_reg(vcpu, VREG_CR3, st->cr3);
 	vcpu_write_reg(vcpu, VREG_CR4, st->cr4);
 	cpuid_cr4_changed(vcpu, st->cr4);
-	vcpu->cr2 = st->cr2;
 	WRITE_ONCE(vcpu->online, st->flags & LODGE_VCPU_ONLINE);
 	if (st->flags & LODGE_VCPU_ONLINE)
 		lapic_mark_started(&vcpu->lapic);

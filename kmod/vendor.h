@@ -27,6 +27,7 @@ enum vcpu_reg {
 	VREG_RIP,
 	VREG_RFLAGS,
 	VREG_CR0,		/* as the guest sees it */
+	VREG_CR2,
 	VREG_CR3,
 	VREG_CR4,		/* as the guest sees it */
 	VREG_EFER,

@@ -48,6 +48,7 @@ struct vmx_vcpu {
 	bool injecting;
 	unsigned int nr_perf;
 	struct vmx_perf *perf;
+	u64 cr2;		/* outside a slice */
 	int host_cpu;		/* whose HOST_* fields are in the VMCS, or -1 */
 	struct {
 		u64 kernel_gs_base;

@@ -275,6 +275,7 @@ void vmx_prepare(struct vcpu *vcpu)
 		v->host_cr4 = cr4;
 	}
 	v->host.debugctl = get_debugctlmsr();
+	native_write_cr2(v->cr2);
 	prepare_perf(v);
 	/* Host code other than this loop may have run. */
 	if (unlikely(vmx_l1d_flush == COMPAT_L1D_SLICE))
@@ -285,6 +286,7 @@ void vmx_finish(struct vcpu *vcpu)
 {
 	struct vmx_vcpu *v = to_vmx(vcpu);
 
+	v->cr2 = native_read_cr2();
 	/* Every exit clears it. */
 	if (unlikely(v->host.debugctl))
 		update_debugctlmsr(v->host.debugctl);

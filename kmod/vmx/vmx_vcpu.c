@@ -284,6 +284,9 @@ u64 vmx_read_reg(struct vcpu *vcpu, enum vcpu_reg reg)
 		mask = ~(CR4_GUEST_OWNED & vmx_caps.cr4_fixed1);
 		return (vmcs_read(CR4_READ_SHADOW) & mask) |
 		       (vmcs_read(GUEST_CR4) & ~mask);
+	case VREG_CR2:
+		/* Inside a slice it is in the CPU's own register. */
+		return vcpu->atomic ? native_read_cr2() : to_vmx(vcpu)->cr2;
 	case VREG_EFER:
 		return vmcs_read(GUEST_IA32_EFER);
 	default:
@@ -336,6 +339,12 @@ void vmx_write_reg(struct vcpu *vcpu, enum vcpu_reg reg, u64 value)
 	switch (reg) {
 	case VREG_CR0:
 		write_cr0_fields(value);
+		break;
+	case VREG_CR2:
+		if (vcpu->atomic)
+			native_write_cr2(value);
+		else
+			to_vmx(vcpu)->cr2 = value;
 		break;
 	case VREG_CR4:
 		write_cr4_fields(value);

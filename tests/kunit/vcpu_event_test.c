@@ -47,7 +47,15 @@ static void vendor_request_window(struct vcpu *vcpu,
 		interrupt_window = true;
 }
 
+static u64 written[NR_VREGS];
+
+static void vendor_write_reg(struct vcpu *vcpu, enum vcpu_reg reg, u64 value)
+{
+	written[reg] = value;
+}
+
 static struct vendor_ops fake_vendor = {
+	.write_reg = vendor_write_reg,
 	.can_inject = vendor_can_inject,
 	.inject = vendor_inject,
 	.injection_pending = vendor_injection_pending,
@@ -139,7 +147,7 @@ static void vcpu_inject_exception_promotes_to_double_fault(struct kunit *test)
 	struct vcpu *vcpu = test->priv;
 
 	vcpu_inject_pf(vcpu, 0x1234, 2);
-	KUNIT_EXPECT_EQ(test, 0x1234ull, vcpu->cr2);
+	KUNIT_EXPECT_EQ(test, 0x1234ull, written[VREG_CR2]);
 	KUNIT_EXPECT_EQ(test, (int)X86_TRAP_PF, (int)vcpu->exception.vector);
 	KUNIT_EXPECT_EQ(test, 2u, vcpu->exception.error);
 	KUNIT_EXPECT_EQ(test, VMEXIT_RESUME, vcpu_inject_gp(vcpu));
