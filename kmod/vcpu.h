@@ -32,7 +32,8 @@ enum vcpu_gpr {
  * struct vcpu_segment - a segment register with its hidden part
  * @base: linear base
  * @limit: in bytes
- * @attr: access rights in VMX's layout, bit 16 = unusable
+ * @attr: access rights: bits 55:40 of a descriptor, those of its limit zero;
+ *	SEG_ATTR_UNUSABLE for a null selector
  * @selector: visible part
  */
 struct vcpu_segment {
@@ -42,6 +43,7 @@ struct vcpu_segment {
 	u16 selector;
 };
 
+#define SEG_ATTR_P		(1u << 7)
 #define SEG_ATTR_L		(1u << 13)
 #define SEG_ATTR_DB		(1u << 14)
 #define SEG_ATTR_UNUSABLE	(1u << 16)

@@ -54,7 +54,6 @@ void vcpu_reset(struct vcpu *vcpu)
 	cpuid_cr4_changed(vcpu, 0);
 	vcpu_write_reg(vcpu, VREG_DR7, DR7_RESET);
 	vcpu_write_reg(vcpu, VREG_DEBUGCTL, 0);
-	vcpu_write_reg(vcpu, VREG_INTERRUPTIBILITY, 0);
 	vendor->forget_events(vcpu);
 	for (i = VSEG_ES; i <= VSEG_GS; i++)
 		vendor->write_seg(vcpu, i, i == VSEG_CS ? &code : &data);

@@ -44,11 +44,14 @@ enum vcpu_reg {
 	VREG_SFMASK,
 	VREG_TSC_AUX,
 	VREG_TSC_OFFSET,
-	VREG_PDPTR0,		/* PAE paging: the four loaded entries */
+	/*
+	 * PAE paging: the four entries as loaded.  Write only; a CPU that
+	 * reads them from memory at each walk has no use for them.
+	 */
+	VREG_PDPTR0,
 	VREG_PDPTR1,
 	VREG_PDPTR2,
 	VREG_PDPTR3,
-	VREG_INTERRUPTIBILITY,	/* bit 0 STI, 1 MOV SS, 3 NMI blocking */
 	NR_VREGS
 };
 
@@ -121,7 +124,8 @@ struct vcpu_event {
  * @injection_pending: [irqsoff] an interrupted delivery is queued already
  * @request_window: [irqsoff] exit with VMEXIT_WINDOW when the class can be
  *	delivered (EVENT_INTERRUPT or EVENT_NMI)
- * @forget_events: [loaded] drop what is queued for the next entry, for INIT
+ * @forget_events: [loaded] drop what is queued for the next entry, and what
+ *	blocks events (interrupt shadow, NMI handler), for INIT
  * @flush_vcpu: [irqsoff] drop translations of this vCPU's address spaces
  * @flush_s2: [irqsoff] drop translations through this domain's second stage on
  *	this CPU

@@ -374,8 +374,8 @@ enum lodge_seg {
  * struct lodge_segment - a segment register with its hidden part
  * @base: linear base
  * @limit: in bytes
- * @attr: access rights as VMX has them: 3:0 type, 4 S, 6:5 DPL, 7 P, 12 AVL,
- *	13 L, 14 D/B, 15 G, 16 unusable (SDM, "Guest Register State")
+ * @attr: access rights, as a descriptor has them in its bits 55:40: 3:0 type,
+ *	4 S, 6:5 DPL, 7 P, 12 AVL, 13 L, 14 D/B, 15 G; and 16 unusable
  * @selector: visible part
  * @reserved: zero
  */

@@ -135,6 +135,7 @@ void vmx_forget_events(struct vcpu *vcpu)
 {
 	vmcs_write(VM_ENTRY_INTR_INFO_FIELD, 0);
 	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
+	vmcs_write(GUEST_INTERRUPTIBILITY_INFO, 0);
 	to_vmx(vcpu)->injecting = false;
 }
 

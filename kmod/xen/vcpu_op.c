@@ -25,7 +25,7 @@
 
 #define PERIOD_MIN_NS	NSEC_PER_MSEC
 
-/* Segment attributes in VMX's layout. */
+/* Segment attributes, as in struct vcpu_segment. */
 #define ATTR_G		BIT(15)
 #define ATTR_P		BIT(7)
 #define ATTR_S		BIT(4)
