@@ -5,54 +5,14 @@
  * checked privilege and segment limits before it reported the access, so what
  * is left is to fetch the instruction, decode it, and do what it says.
  */
-#include <linux/mm.h>
+#include <linux/bitops.h>
 
 #include "domain.h"
+#include "emul/code.h"
 #include "emul/emul.h"
 #include "emul/insn.h"
 #include "emul/linear.h"
-#include "emul/mode.h"
 #include "vcpu.h"
-
-/* The instruction's view of the code segment. */
-struct code_mode {
-	u64 base;
-	u64 rip;
-	unsigned int bits;
-};
-
-static void code_mode_read(struct vcpu *vcpu, struct code_mode *code)
-{
-	struct vcpu_segment cs;
-
-	vendor->read_seg(vcpu, VSEG_CS, &cs);
-	code->rip = vcpu_read_reg(vcpu, VREG_RIP);
-	if ((vcpu_read_reg(vcpu, VREG_EFER) & EFER_LMA) &&
-	    (cs.attr & SEG_ATTR_L)) {
-		code->base = 0;
-		code->bits = 64;
-		return;
-	}
-	code->base = cs.base;
-	code->rip = (u32)code->rip;
-	code->bits = cs.attr & SEG_ATTR_DB ? 32 : 16;
-}
-
-/* Fetch up to 15 bytes; fewer if the page behind is not there. */
-static int code_fetch(struct vcpu *vcpu, const struct code_mode *code,
-		      u8 *bytes, unsigned int *len, struct linear_fault *fault)
-{
-	gva_t gva = code->base + code->rip;
-	unsigned int left = PAGE_SIZE - offset_in_page(gva);
-	int err;
-
-	*len = INSN_MAX_LEN;
-	err = linear_read(vcpu, gva, bytes, *len, fault);
-	if (err != -EFAULT || left >= INSN_MAX_LEN)
-		return err;
-	*len = left;
-	return linear_read(vcpu, gva, bytes, left, fault);
-}
 
 /* Registers as an operand: a byte, a word, or all of it. */
 
@@ -88,32 +48,6 @@ static void operand_write(struct vcpu *vcpu, const struct mem_insn *insn,
 	vcpu_write_gpr(vcpu, insn->reg, v);
 }
 
-static u64 segment_base(struct vcpu *vcpu, unsigned int bits, u8 seg)
-{
-	struct vcpu_segment s;
-
-	if (bits == 64 && seg < INSN_FS)
-		return 0;
-	BUILD_BUG_ON((int)INSN_ES != VSEG_ES || (int)INSN_GS != VSEG_GS);
-	vendor->read_seg(vcpu, (enum vcpu_seg)seg, &s);
-	return s.base;
-}
-
-static gva_t operand_address(struct vcpu *vcpu, const struct code_mode *code,
-			     const struct mem_insn *insn)
-{
-	u64 address = insn->disp;
-
-	if (insn->rip_relative)
-		address += code->rip + insn->len;
-	if (insn->base != INSN_NO_REG)
-		address += vcpu_read_gpr(vcpu, insn->base);
-	if (insn->index != INSN_NO_REG)
-		address += vcpu_read_gpr(vcpu, insn->index) << insn->shift;
-	address &= GENMASK_ULL(8 * insn->addr_size - 1, 0);
-	return address + segment_base(vcpu, code->bits, insn->seg);
-}
-
 /* Arithmetic: read, compute, write back what is to be written back. */
 static int mmio_alu(struct vcpu *vcpu, const struct mem_insn *insn, gva_t gva,
 		    u64 mem, struct linear_fault *fault)
@@ -143,7 +77,7 @@ static int mmio_alu(struct vcpu *vcpu, const struct mem_insn *insn, gva_t gva,
 static int mmio_single(struct vcpu *vcpu, const struct code_mode *code,
 		       const struct mem_insn *insn, struct linear_fault *fault)
 {
-	gva_t gva = operand_address(vcpu, code, insn);
+	gva_t gva = code_operand(vcpu, code, insn);
 	u64 mem = 0, reg;
 	int err;
 
@@ -205,8 +139,8 @@ static int mmio_string_element(struct vcpu *vcpu, const struct mem_insn *insn,
 static int mmio_string(struct vcpu *vcpu, const struct code_mode *code,
 		       const struct mem_insn *insn, struct linear_fault *fault)
 {
-	u64 src_base = segment_base(vcpu, code->bits, insn->seg);
-	u64 dst_base = segment_base(vcpu, code->bits, INSN_ES);
+	u64 src_base = code_segment_base(vcpu, code->bits, insn->seg);
+	u64 dst_base = code_segment_base(vcpu, code->bits, INSN_ES);
 	struct string_regs s;
 	unsigned int i;
 	int err;

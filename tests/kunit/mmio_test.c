@@ -9,6 +9,7 @@
 
 #include "fake_vcpu.h"
 
+#include "../../kmod/emul/code.c"
 #include "../../kmod/emul/insn.c"
 #include "../../kmod/emul/linear.c"
 #include "../../kmod/emul/mmio.c"
