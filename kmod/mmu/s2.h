@@ -4,7 +4,7 @@
  * permissions.  It is the only record of which page sits at which guest
  * frame; a not-present entry says whether the frame was never touched or was
  * emptied on purpose.  The walker knows no entry bits: they are data in
- * struct s2_format (ept.c now, another format beside it later).
+ * struct s2_format (ept.c, npt.c).
  *
  * A change goes through a struct s2_update, which carries what may not be
  * done under the lock: table pages are allocated before, the flush and the

@@ -4,8 +4,8 @@
  * in two windows of 1 GiB, one at each end of the guest-physical space.  Long
  * random sequences of every operation go to both; each result, the number of
  * table pages and, in the end, what is released must be the same.  Everything
- * runs once with Intel's entry bits and once with invented ones, since the
- * walker must not know any.
+ * runs once with Intel's entry bits, once with AMD's and once with invented
+ * ones, since the walker must not know any.
  */
 #include <kunit/test.h>
 #include <linux/gfp.h>
@@ -42,6 +42,7 @@ static void test_free_page(struct page *page)
 
 #include "../../kmod/mmu/s2.c"
 #include "../../kmod/mmu/ept.c"
+#include "../../kmod/mmu/npt.c"
 
 /* --- a format that has nothing in common with EPT ------------------------- */
 
@@ -737,6 +738,12 @@ static void s2_random_ept(struct kunit *test)
 	random_sequence(test, &ept_format, 0x5eed2);
 }
 
+static void s2_random_npt(struct kunit *test)
+{
+	random_sequence(test, &npt_format, 0x10d6e);
+	random_sequence(test, &npt_format, 0xa3d64);
+}
+
 static void s2_random_odd(struct kunit *test)
 {
 	random_sequence(test, &odd_format, 0x10d6e);
@@ -1031,6 +1038,7 @@ static struct kunit_case s2_test_cases[] = {
 	KUNIT_CASE(s2_harvest_without_marks_reports_all),
 	KUNIT_CASE(s2_update_prepare_survives_enomem),
 	KUNIT_CASE(s2_random_ept),
+	KUNIT_CASE(s2_random_npt),
 	KUNIT_CASE(s2_random_odd),
 	{}
 };
