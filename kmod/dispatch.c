@@ -94,6 +94,20 @@ static enum vmexit_action handle_exception(struct vcpu *vcpu,
 				     x->exception.error);
 }
 
+/*
+ * A CPU that does not say how long an instruction was, or which operands it
+ * had, leaves it to us to look at the bytes.
+ */
+static enum vmexit_action handle_undecoded(struct vcpu *vcpu,
+					   const struct vmexit *x)
+{
+	struct vmexit whole = *x;
+	enum vmexit_action action = emul_decode(vcpu, &whole);
+
+	return whole.kind == VMEXIT_UNDECODED ? action :
+						dispatch(vcpu, &whole);
+}
+
 /* The guest spins on something another vCPU holds: let that one run. */
 static enum vmexit_action handle_pause(struct vcpu *vcpu,
 				       const struct vmexit *x)
@@ -218,6 +232,7 @@ static const struct {
 	[VMEXIT_MACHINE_CHECK] = { handle_machine_check, "machine-check", true },
 	[VMEXIT_ENTRY_FAILED] = { handle_entry_failed, "entry-failed", true },
 	[VMEXIT_CPU_OFF] = { handle_cpu_off, "cpu-off" },
+	[VMEXIT_UNDECODED] = { handle_undecoded, "undecoded" },
 	[VMEXIT_FAULTY] = { handle_faulty, "faulty", true },
 };
 
@@ -248,7 +263,8 @@ enum vmexit_action dispatch(struct vcpu *vcpu, const struct vmexit *x)
 		vendor->advance_rip(vcpu, x->insn_len);
 		return VMEXIT_RESUME;
 	}
-	if (action == VMEXIT_BLOCK)
+	/* Once decoded it has been here before. */
+	if (action == VMEXIT_BLOCK && x->kind != VMEXIT_UNDECODED)
 		vendor->advance_rip(vcpu, x->insn_len);
 	return action;
 }

@@ -33,6 +33,7 @@ enum vmexit_kind {
 	VMEXIT_MACHINE_CHECK,
 	VMEXIT_ENTRY_FAILED,	/* hardware refused the guest's state */
 	VMEXIT_CPU_OFF,		/* virtualization is off on this host CPU */
+	VMEXIT_UNDECODED,	/* an instruction that the CPU did not describe */
 	VMEXIT_FAULTY,		/* nothing we know; raw[] for the log */
 	NR_VMEXIT_KINDS
 };
@@ -48,6 +49,10 @@ enum vmexit_cr_op {
  * struct vmexit - one exit, decoded
  * @kind: selects the member of the union that is valid
  * @insn_len: bytes of the instruction that exited, for kinds that name one
+ * @insn: for VMEXIT_UNDECODED: the kind that it is once its bytes have been
+ *	read.  The union has what the vendor knew: all but the general register
+ *	of a CR or DR move and what tells such a write from CLTS and LMSW, and
+ *	the address of a string operand with its size.
  *
  * Privilege and operand-size checks that hardware makes before the exit are
  * not repeated in here: a kind that can be reached from user mode carries
@@ -55,6 +60,7 @@ enum vmexit_cr_op {
  */
 struct vmexit {
 	enum vmexit_kind kind;
+	enum vmexit_kind insn;
 	u8 insn_len;
 	union {
 		struct {

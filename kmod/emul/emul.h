@@ -22,6 +22,16 @@ enum vmexit_action emul_hlt(struct vcpu *vcpu, const struct vmexit *x);
 /* An access to a gpa that nothing backs: ones, dropped, or the LAPIC page. */
 enum vmexit_action emul_mmio(struct vcpu *vcpu, const struct vmexit *x);
 
+/**
+ * emul_decode() - complete the record of an instruction from its bytes
+ * @vcpu: run by this thread
+ * @x: VMEXIT_UNDECODED; completed in place
+ *
+ * Return: @x->kind says what it is now.  If it is as it was, the answer to the
+ * dispatcher, which may be VMEXIT_AGAIN.
+ */
+enum vmexit_action emul_decode(struct vcpu *vcpu, struct vmexit *x);
+
 /*
  * One-time set-up at module load, in this order: the CPUID table from this
  * host's CPU, then the MSR index, which leaves out what CPUID does not show.

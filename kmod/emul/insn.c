@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The decoder of struct mem_insn, and arithmetic with flags.  A guest meets
- * it only by touching what is not RAM, so it is small rather than complete:
- * what it does not know ends the domain with a message.
+ * The decoders, and arithmetic with flags.  A guest meets that of struct
+ * mem_insn only by touching what is not RAM, so it is small rather than
+ * complete: what it does not know ends the domain with a message.
  */
 #include "emul/insn.h"
 
@@ -124,6 +124,7 @@ struct cursor {
 	u8 operand_size;
 	u8 rex;
 	bool has_rex;
+	bool lock;
 	bool seg_override;
 };
 
@@ -188,6 +189,7 @@ static bool take_prefix(struct cursor *c, struct mem_insn *insn, u8 byte,
 		*addr = true;
 		break;
 	case 0xf0:
+		c->lock = true;
 		break;
 	case 0xf2:
 	case 0xf3:
@@ -414,6 +416,124 @@ int insn_decode_mem(const u8 *bytes, unsigned int len, unsigned int bits,
 	if (row->form != FORM_STRING)
 		insn->rep = false;
 	insn->len = c.pos;
+	return err;
+}
+
+/* Operands of the instructions that exit. */
+enum system_form {
+	SYSTEM_NONE,
+	SYSTEM_BARE,	/* none */
+	SYSTEM_MOV,	/* register by reg field, general register by rm */
+};
+
+struct system_row {
+	u8 form;
+	u8 op;
+};
+
+/* After 0x0f; 0x01 is a group with rows of its own. */
+static const struct system_row system_two_byte[256] = {
+	[0x06] = { SYSTEM_BARE, SYSTEM_CLTS },
+	[0x08] = { SYSTEM_BARE, SYSTEM_CACHE },
+	[0x09] = { SYSTEM_BARE, SYSTEM_CACHE },
+	[0x20] = { SYSTEM_MOV, SYSTEM_MOV_FROM_CR },
+	[0x21] = { SYSTEM_MOV, SYSTEM_MOV_FROM_DR },
+	[0x22] = { SYSTEM_MOV, SYSTEM_MOV_TO_CR },
+	[0x23] = { SYSTEM_MOV, SYSTEM_MOV_TO_DR },
+	[0x30] = { SYSTEM_BARE, SYSTEM_WRMSR },
+	[0x32] = { SYSTEM_BARE, SYSTEM_RDMSR },
+	[0xa2] = { SYSTEM_BARE, SYSTEM_CPUID },
+};
+
+/* The second byte of 0x0f 0x01 where it stands for no operand. */
+static const struct system_row system_group[256] = {
+	[0xc1] = { SYSTEM_BARE, SYSTEM_HYPERCALL },
+	[0xd1] = { SYSTEM_BARE, SYSTEM_XSETBV },
+	[0xd9] = { SYSTEM_BARE, SYSTEM_HYPERCALL },
+};
+
+static const struct system_row system_one_byte[256] = {
+	[0x6c] = { SYSTEM_BARE, SYSTEM_STRING_IO },
+	[0x6d] = { SYSTEM_BARE, SYSTEM_STRING_IO },
+	[0x6e] = { SYSTEM_BARE, SYSTEM_STRING_IO },
+	[0x6f] = { SYSTEM_BARE, SYSTEM_STRING_IO },
+	[0xf1] = { SYSTEM_BARE, SYSTEM_INT1 },
+	[0xf4] = { SYSTEM_BARE, SYSTEM_HLT },
+};
+
+#define LMSW_REG	6	/* reg field of 0x0f 0x01 */
+
+static int take_lmsw(struct cursor *c, struct system_insn *insn, u8 modrm)
+{
+	if (((modrm >> 3) & 7) != LMSW_REG)
+		return -EOPNOTSUPP;
+	insn->op = SYSTEM_LMSW;
+	insn->in_memory = modrm >> 6 != 3;
+	if (insn->in_memory)
+		return take_address(c, &insn->mem, modrm >> 6, modrm & 7);
+	insn->gpr = (modrm & 7) | (c->rex & REX_B ? 8 : 0);
+	return 0;
+}
+
+/* The mod field of a move with a control or debug register is ignored. */
+static int take_system_mov(struct cursor *c, struct system_insn *insn)
+{
+	u64 modrm;
+
+	if (!take(c, 1, &modrm))
+		return -ENODATA;
+	insn->reg = ((modrm >> 3) & 7) | (c->rex & REX_R ? 8 : 0);
+	insn->gpr = (modrm & 7) | (c->rex & REX_B ? 8 : 0);
+	/* CR8 outside 64-bit code (APM, "MOV CRn"). */
+	if (c->lock && insn->reg == 0)
+		insn->reg = 8;
+	return 0;
+}
+
+static int take_system_opcode(struct cursor *c, struct system_insn *insn)
+{
+	const struct system_row *row;
+	u64 byte;
+
+	if (!take(c, 1, &byte))
+		return -ENODATA;
+	row = &system_one_byte[byte];
+	if (byte == 0x0f) {
+		if (!take(c, 1, &byte))
+			return -ENODATA;
+		row = &system_two_byte[byte];
+		if (byte == 0x01) {
+			if (!take(c, 1, &byte))
+				return -ENODATA;
+			row = &system_group[byte];
+			if (!row->form)
+				return take_lmsw(c, insn, byte);
+		}
+	}
+	insn->op = row->op;
+	if (row->form == SYSTEM_MOV)
+		return take_system_mov(c, insn);
+	return row->form == SYSTEM_BARE ? 0 : -EOPNOTSUPP;
+}
+
+int insn_decode_system(const u8 *bytes, unsigned int len, unsigned int bits,
+		       struct system_insn *insn)
+{
+	struct cursor c = {
+		.bytes = bytes,
+		.len = min_t(unsigned int, len, INSN_MAX_LEN),
+		.bits = bits,
+	};
+	int err;
+
+	*insn = (struct system_insn){
+		.mem = { .reg = INSN_NO_REG, .base = INSN_NO_REG,
+			 .index = INSN_NO_REG },
+	};
+	take_prefixes(&c, &insn->mem);
+	err = take_system_opcode(&c, insn);
+	insn->len = c.pos;
+	insn->mem.len = c.pos;
 	return err;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Decoder for the instructions that may touch memory-mapped registers or a
- * hole: moves, string moves, and simple arithmetic with a memory operand.
- * It looks at bytes only and knows no vCPU.
+ * Decoders for two kinds of instructions: those that may touch memory-mapped
+ * registers or a hole (moves, string moves, simple arithmetic with a memory
+ * operand), and those that hypervisors intercept, for a CPU that does not say
+ * how long they were.  They look at bytes only and know no vCPU.
  */
 #ifndef LODGE_EMUL_INSN_H
 #define LODGE_EMUL_INSN_H
@@ -88,6 +89,54 @@ struct mem_insn {
  */
 int insn_decode_mem(const u8 *bytes, unsigned int len, unsigned int bits,
 		    struct mem_insn *insn);
+
+enum system_op {
+	SYSTEM_CPUID,
+	SYSTEM_HLT,
+	SYSTEM_RDMSR,
+	SYSTEM_WRMSR,
+	SYSTEM_HYPERCALL,	/* VMCALL or VMMCALL */
+	SYSTEM_XSETBV,
+	SYSTEM_CACHE,		/* INVD, WBINVD, WBNOINVD */
+	SYSTEM_CLTS,
+	SYSTEM_LMSW,
+	SYSTEM_MOV_FROM_CR,
+	SYSTEM_MOV_TO_CR,
+	SYSTEM_MOV_FROM_DR,
+	SYSTEM_MOV_TO_DR,
+	SYSTEM_STRING_IO,	/* INS, OUTS */
+	SYSTEM_INT1,		/* ICEBP */
+};
+
+/**
+ * struct system_insn - one decoded instruction of those that exit
+ * @op: which
+ * @len: bytes
+ * @reg: CR or DR of a move
+ * @gpr: its other operand; the source of LMSW if not @in_memory
+ * @in_memory: LMSW reads memory
+ * @mem: its address; for SYSTEM_STRING_IO the segment of the source
+ */
+struct system_insn {
+	enum system_op op;
+	u8 len;
+	u8 reg;
+	u8 gpr;
+	bool in_memory;
+	struct mem_insn mem;
+};
+
+/**
+ * insn_decode_system() - decode one instruction of those that exit
+ * @bytes: code
+ * @len: how many of them there are
+ * @bits: of the code segment: 16, 32, 64
+ * @insn: filled
+ *
+ * Return: as insn_decode_mem()
+ */
+int insn_decode_system(const u8 *bytes, unsigned int len, unsigned int bits,
+		       struct system_insn *insn);
 
 /**
  * insn_alu() - the result and the flags of an arithmetic instruction

@@ -45,8 +45,9 @@ bool segment_allows(const struct vcpu_segment *s, u64 offset, unsigned int len,
  * @len: 1..16 bytes
  * @fault: filled with -EFAULT
  *
- * For callers that may sleep (not vcpu->atomic).
- * Return: 0; -EFAULT see @fault, and nothing has happened; -ENOMEM
+ * A write is for callers that may sleep (not vcpu->atomic).
+ * Return: 0; -EFAULT see @fault, and nothing has happened; -ENOMEM; -EAGAIN
+ * with vcpu->atomic, when it would have to sleep
  */
 int __must_check linear_read(struct vcpu *vcpu, gva_t gva, void *dst,
 			     unsigned int len, struct linear_fault *fault);

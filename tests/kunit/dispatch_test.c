@@ -38,6 +38,17 @@ FAKE_INTERPRETER(emul_hlt)
 FAKE_INTERPRETER(emul_mmio)
 FAKE_INTERPRETER(xen_hypercall)
 
+/* What the bytes at RIP say; kind 0 when they cannot be read now. */
+static struct vmexit fake_decoded;
+
+enum vmexit_action emul_decode(struct vcpu *vcpu, struct vmexit *x)
+{
+	if (!fake_decoded.kind)
+		return VMEXIT_AGAIN;
+	*x = fake_decoded;
+	return VMEXIT_RESUME;
+}
+
 int guest_ram_fault(struct guest_ram *ram, gpa_t gpa, unsigned int access)
 {
 	fake_ram_access = access;
@@ -174,6 +185,26 @@ static void dispatch_settles_each_action(struct kunit *test)
 				    vcpu->nr_exits[VMEXIT_CPUID],
 				    "action %u", cases[i].action);
 	}
+}
+
+/* Once the bytes are there, all goes as if the CPU had told; only once. */
+static void dispatch_completes_an_undecoded_exit(struct kunit *test)
+{
+	const struct vmexit x = { .kind = VMEXIT_UNDECODED, .insn = VMEXIT_HLT };
+	struct vcpu *vcpu = test->priv;
+
+	fake_decoded = (struct vmexit){};
+	KUNIT_EXPECT_EQ(test, VMEXIT_AGAIN, dispatch(vcpu, &x));
+	KUNIT_EXPECT_EQ(test, 0u, fake_nr_asked);
+	fake_decoded = (struct vmexit){ .kind = VMEXIT_HLT, .insn_len = 3 };
+	fake_action = VMEXIT_SKIP_INSN;
+	KUNIT_EXPECT_EQ(test, VMEXIT_RESUME, dispatch(vcpu, &x));
+	KUNIT_EXPECT_STREQ(test, "emul_hlt", fake_asked);
+	KUNIT_EXPECT_EQ(test, 3u, fake_advanced);
+	fake_action = VMEXIT_BLOCK;
+	KUNIT_EXPECT_EQ(test, VMEXIT_BLOCK, dispatch(vcpu, &x));
+	KUNIT_EXPECT_EQ(test, 6u, fake_advanced);
+	KUNIT_EXPECT_EQ(test, 2ull, vcpu->nr_exits[VMEXIT_HLT]);
 }
 
 static void dispatch_atomic_changes_nothing_for_a_sleeper(struct kunit *test)
@@ -344,6 +375,7 @@ static struct kunit_case dispatch_cases[] = {
 	KUNIT_CASE(vmexit_name_is_fit_for_userspace),
 	KUNIT_CASE(dispatch_asks_the_interpreter_of_the_kind),
 	KUNIT_CASE(dispatch_settles_each_action),
+	KUNIT_CASE(dispatch_completes_an_undecoded_exit),
 	KUNIT_CASE(dispatch_atomic_changes_nothing_for_a_sleeper),
 	KUNIT_CASE(dispatch_settles_simple_kinds),
 	KUNIT_CASE(handle_s2_fault_follows_the_allocator),

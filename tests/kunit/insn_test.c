@@ -267,7 +267,98 @@ static void insn_alu_honours_the_size(struct kunit *test)
 				    X86_EFLAGS_PF | X86_EFLAGS_AF), flags);
 }
 
+struct system_case {
+	const char *text;
+	u8 bits;
+	u8 len;
+	u8 bytes[INSN_MAX_LEN];
+	struct system_insn insn;
+};
+
+static const struct system_case system_cases[] = {
+	{ "cpuid", 64, 2, { 0x0f, 0xa2 }, { .op = SYSTEM_CPUID } },
+	{ "data16 rex.w cpuid", 64, 4, { 0x66, 0x48, 0x0f, 0xa2 },
+	  { .op = SYSTEM_CPUID } },
+	{ "hlt", 16, 1, { 0xf4 }, { .op = SYSTEM_HLT } },
+	{ "icebp", 32, 1, { 0xf1 }, { .op = SYSTEM_INT1 } },
+	{ "rdmsr", 32, 2, { 0x0f, 0x32 }, { .op = SYSTEM_RDMSR } },
+	{ "wrmsr", 64, 2, { 0x0f, 0x30 }, { .op = SYSTEM_WRMSR } },
+	{ "vmmcall", 64, 3, { 0x0f, 0x01, 0xd9 }, { .op = SYSTEM_HYPERCALL } },
+	{ "xsetbv", 64, 3, { 0x0f, 0x01, 0xd1 }, { .op = SYSTEM_XSETBV } },
+	{ "invd", 64, 2, { 0x0f, 0x08 }, { .op = SYSTEM_CACHE } },
+	{ "wbnoinvd", 64, 3, { 0xf3, 0x0f, 0x09 }, { .op = SYSTEM_CACHE } },
+	{ "clts", 64, 2, { 0x0f, 0x06 }, { .op = SYSTEM_CLTS } },
+	{ "lmsw ax", 64, 3, { 0x0f, 0x01, 0xf0 }, { .op = SYSTEM_LMSW } },
+	{ "lmsw r9w", 64, 4, { 0x41, 0x0f, 0x01, 0xf1 },
+	  { .op = SYSTEM_LMSW, .gpr = 9 } },
+	{ "lmsw [rbp+8]", 64, 4, { 0x0f, 0x01, 0x75, 0x08 },
+	  { .op = SYSTEM_LMSW, .in_memory = true } },
+	{ "mov rax, cr4", 64, 3, { 0x0f, 0x20, 0xe0 },
+	  { .op = SYSTEM_MOV_FROM_CR, .reg = 4 } },
+	{ "mov cr0, eax", 32, 3, { 0x0f, 0x22, 0xc0 },
+	  { .op = SYSTEM_MOV_TO_CR } },
+	{ "mov cr8, r10", 64, 4, { 0x45, 0x0f, 0x22, 0xc2 },
+	  { .op = SYSTEM_MOV_TO_CR, .reg = 8, .gpr = 10 } },
+	{ "lock mov cr0, ecx", 32, 4, { 0xf0, 0x0f, 0x22, 0xc1 },
+	  { .op = SYSTEM_MOV_TO_CR, .reg = 8, .gpr = 1 } },
+	{ "mov cr4, rbx, mod 0", 64, 3, { 0x0f, 0x22, 0x23 },
+	  { .op = SYSTEM_MOV_TO_CR, .reg = 4, .gpr = 3 } },
+	{ "mov rdx, dr7", 64, 3, { 0x0f, 0x21, 0xfa },
+	  { .op = SYSTEM_MOV_FROM_DR, .reg = 7, .gpr = 2 } },
+	{ "mov dr0, r15", 64, 4, { 0x41, 0x0f, 0x23, 0xc7 },
+	  { .op = SYSTEM_MOV_TO_DR, .gpr = 15 } },
+	{ "rep insb", 64, 2, { 0xf3, 0x6c }, { .op = SYSTEM_STRING_IO } },
+	{ "fs outsd", 64, 2, { 0x64, 0x6f },
+	  { .op = SYSTEM_STRING_IO, .mem = { .seg = INSN_FS } } },
+};
+
+static void insn_decode_system_knows_encodings(struct kunit *test)
+{
+	struct system_insn insn;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(system_cases); i++) {
+		const struct system_case *c = &system_cases[i];
+
+		KUNIT_EXPECT_EQ_MSG(test, 0,
+				    insn_decode_system(c->bytes, INSN_MAX_LEN,
+						       c->bits, &insn),
+				    "%s", c->text);
+		KUNIT_EXPECT_EQ_MSG(test, c->len, insn.len, "%s", c->text);
+		KUNIT_EXPECT_EQ_MSG(test, (int)c->insn.op, (int)insn.op, "%s",
+				    c->text);
+		KUNIT_EXPECT_EQ_MSG(test, c->insn.reg, insn.reg, "%s", c->text);
+		KUNIT_EXPECT_EQ_MSG(test, c->insn.gpr, insn.gpr, "%s", c->text);
+		KUNIT_EXPECT_EQ_MSG(test, c->insn.in_memory, insn.in_memory,
+				    "%s", c->text);
+		if (c->insn.mem.seg)
+			KUNIT_EXPECT_EQ_MSG(test, c->insn.mem.seg,
+					    insn.mem.seg, "%s", c->text);
+		KUNIT_EXPECT_EQ_MSG(test, -ENODATA,
+				    insn_decode_system(c->bytes, c->len - 1,
+						       c->bits, &insn),
+				    "%s, cut", c->text);
+	}
+}
+
+static void insn_decode_system_refuses_the_rest(struct kunit *test)
+{
+	static const u8 others[][4] = {
+		{ 0x90 }, { 0xcc }, { 0x0f, 0x0b }, { 0x0f, 0x01, 0xe0 },
+		{ 0x0f, 0x01, 0xf8 }, { 0x0f, 0x05 }, { 0xec },
+	};
+	struct system_insn insn;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		KUNIT_EXPECT_EQ_MSG(test, -EOPNOTSUPP,
+				    insn_decode_system(others[i], 4, 64, &insn),
+				    "%u", i);
+}
+
 static struct kunit_case insn_cases[] = {
+	KUNIT_CASE(insn_decode_system_knows_encodings),
+	KUNIT_CASE(insn_decode_system_refuses_the_rest),
 	KUNIT_CASE(insn_decode_mem_knows_encodings),
 	KUNIT_CASE(insn_decode_mem_refuses_the_rest),
 	KUNIT_CASE(insn_decode_mem_takes_any_bytes),
