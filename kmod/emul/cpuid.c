@@ -159,7 +159,9 @@ static const struct cpuid_policy cpuid_policy[] = {
 	{ 0x80000007, 0, EDX, CAPS_NONE, BIT(8) /* invariant TSC */ },
 	{ 0x80000008, 0, EAX, CAPS_NONE, 0xffff },
 	{ 0x80000008, 0, EBX, CPUID_8000_0008_EBX,
-	  F(CLZERO) | F(XSAVEERPTR) | F(AMD_SSB_NO) | F(BTC_NO) },
+	  F(CLZERO) | F(XSAVEERPTR) | F(AMD_IBPB) | F(AMD_IBRS) |
+	  F(AMD_STIBP) | F(AMD_STIBP_ALWAYS_ON) | F(AMD_SSBD) |
+	  F(AMD_SSB_NO) | F(BTC_NO) },
 };
 
 /* Leaves whose answer depends on the vCPU or on the sub-leaf. */
@@ -170,6 +172,7 @@ enum cpuid_kind {
 	CPUID_EXT_FEATURES,	/* 7 */
 	CPUID_TOPOLOGY,		/* 0xB */
 	CPUID_XSTATE,		/* 0xD */
+	CPUID_AMD_CORES,	/* 0x80000008, ECX */
 };
 
 struct cpuid_leaf {
@@ -359,6 +362,12 @@ static void init_address_widths(void)
 	row->eax = (48u << 8) | phys;
 }
 
+bool cpuid_is_amd(void)
+{
+	return boot_cpu_data.x86_vendor == X86_VENDOR_AMD ||
+	       boot_cpu_data.x86_vendor == X86_VENDOR_HYGON;
+}
+
 void cpuid_init(void)
 {
 	unsigned int i;
@@ -379,6 +388,8 @@ void cpuid_init(void)
 	cpuid_leaves[0x7].kind = CPUID_EXT_FEATURES;
 	cpuid_leaves[0xb].kind = CPUID_TOPOLOGY;
 	cpuid_leaves[0xd].kind = CPUID_XSTATE;
+	if (cpuid_is_amd())
+		cpuid_leaves[CPUID_RANGE + 8].kind = CPUID_AMD_CORES;
 
 	init_xstate();
 	init_clock_leaves();
@@ -514,6 +525,14 @@ static void read_topology(const struct vcpu *vcpu, u32 subleaf,
 		out->ebx = vcpu->domain->nr_vcpus;
 		out->ecx |= TOPOLOGY_CORE;
 	}
+}
+
+/* How an AMD guest learns the same: cores less one, and bits of an APIC id. */
+static void read_amd_cores(const struct vcpu *vcpu, struct cpuid_regs_out *out)
+{
+	*out = cpuid_leaves[CPUID_RANGE + 8].regs;
+	out->ecx = (topology_width(vcpu) << 12) |
+		   (vcpu->domain->nr_vcpus - 1);
 }
 
 /* Size of the save area for @xcr0, in the standard or the compact form. */
@@ -654,6 +673,9 @@ void cpuid_read(struct vcpu *vcpu, u32 leaf, u32 subleaf,
 		break;
 	case CPUID_XSTATE:
 		read_xstate(vcpu, subleaf, out);
+		break;
+	case CPUID_AMD_CORES:
+		read_amd_cores(vcpu, out);
 		break;
 	case CPUID_EXT_FEATURES:
 		if (subleaf == 0)

@@ -33,6 +33,9 @@ u8 cpuid_phys_bits(void);
  */
 void cpuid_cr4_changed(struct vcpu *vcpu, u64 cr4);
 
+/* Do guests see a CPU of AMD's, or of Hygon, which builds them? */
+bool cpuid_is_amd(void);
+
 /* Is this X86_FEATURE_* shown to guests? */
 bool cpuid_guest_has(unsigned int feature);
 

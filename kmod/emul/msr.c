@@ -237,6 +237,27 @@ static int read_misc_enable(struct vcpu *vcpu, u32 msr, u64 *value)
 	return 0;
 }
 
+/* The TSC counts at the nominal rate; else a guest reports a firmware bug. */
+static int read_hwcr(struct vcpu *vcpu, u32 msr, u64 *value)
+{
+	*value = BIT_ULL(24);
+	return 0;
+}
+
+/* Access to all of PCI configuration space: on, so that nobody writes it. */
+static int read_nb_cfg(struct vcpu *vcpu, u32 msr, u64 *value)
+{
+	*value = BIT_ULL(46);
+	return 0;
+}
+
+/* LFENCE serializes; the host sees to it that it does. */
+static int read_de_cfg(struct vcpu *vcpu, u32 msr, u64 *value)
+{
+	*value = BIT_ULL(1);
+	return 0;
+}
+
 /* Speculation controls */
 
 static int read_arch_capabilities(struct vcpu *vcpu, u32 msr, u64 *value)
@@ -249,19 +270,27 @@ static int read_arch_capabilities(struct vcpu *vcpu, u32 msr, u64 *value)
 	return 0;
 }
 
+/* Intel tells of the first with the MSR; AMD has a feature for each bit. */
 static u64 spec_ctrl_allowed(void)
 {
-	u64 bits = SPEC_CTRL_IBRS;
+	u64 bits = 0;
 
-	if (cpuid_guest_has(X86_FEATURE_INTEL_STIBP))
+	if (cpuid_guest_has(X86_FEATURE_SPEC_CTRL) ||
+	    cpuid_guest_has(X86_FEATURE_AMD_IBRS))
+		bits |= SPEC_CTRL_IBRS;
+	if (cpuid_guest_has(X86_FEATURE_INTEL_STIBP) ||
+	    cpuid_guest_has(X86_FEATURE_AMD_STIBP))
 		bits |= SPEC_CTRL_STIBP;
-	if (cpuid_guest_has(X86_FEATURE_SPEC_CTRL_SSBD))
+	if (cpuid_guest_has(X86_FEATURE_SPEC_CTRL_SSBD) ||
+	    cpuid_guest_has(X86_FEATURE_AMD_SSBD))
 		bits |= SPEC_CTRL_SSBD;
 	return bits;
 }
 
 static int read_spec_ctrl(struct vcpu *vcpu, u32 msr, u64 *value)
 {
+	if (!spec_ctrl_allowed())
+		return -EINVAL;
 	*value = vcpu->spec_ctrl;
 	return 0;
 }
@@ -269,7 +298,7 @@ static int read_spec_ctrl(struct vcpu *vcpu, u32 msr, u64 *value)
 /* The vendor loads it around each entry. */
 static int write_spec_ctrl(struct vcpu *vcpu, u32 msr, u64 value)
 {
-	if (value & ~spec_ctrl_allowed())
+	if (!spec_ctrl_allowed() || (value & ~spec_ctrl_allowed()))
 		return -EINVAL;
 	vcpu->spec_ctrl = value;
 	return 0;
@@ -277,6 +306,9 @@ static int write_spec_ctrl(struct vcpu *vcpu, u32 msr, u64 value)
 
 static int write_pred_cmd(struct vcpu *vcpu, u32 msr, u64 value)
 {
+	if (!cpuid_guest_has(X86_FEATURE_SPEC_CTRL) &&
+	    !cpuid_guest_has(X86_FEATURE_AMD_IBPB))
+		return -EINVAL;
 	if (value & ~(u64)PRED_CMD_IBPB)
 		return -EINVAL;
 	if (value)
@@ -404,6 +436,13 @@ static int write_hypercall_page(struct vcpu *vcpu, u32 msr, u64 value)
 	return xen_hypercall_page_write(vcpu, value);
 }
 
+/* Whose CPUs have an MSR; who is not AMD counts as Intel. */
+enum msr_maker {
+	MSR_ANY,
+	MSR_INTEL,
+	MSR_AMD,
+};
+
 /**
  * struct msr_row - the policy for a range of MSRs
  * @first: first MSR
@@ -411,6 +450,7 @@ static int write_hypercall_page(struct vcpu *vcpu, u32 msr, u64 value)
  * @feature: X86_FEATURE_* without which the row does not exist; 0 none
  * @read: NULL: #GP
  * @write: NULL: #GP
+ * @maker: enum msr_maker, likewise
  */
 struct msr_row {
 	u32 first;
@@ -418,6 +458,7 @@ struct msr_row {
 	u16 feature;
 	msr_read_fn read;
 	msr_write_fn write;
+	u8 maker;
 };
 
 /* Sorted. */
@@ -428,15 +469,15 @@ static const struct msr_row msr_rows[] = {
 	{ MSR_IA32_APICBASE, MSR_IA32_APICBASE, 0,
 	  read_apic_base, write_apic_base },
 	{ MSR_IA32_FEAT_CTL, MSR_IA32_FEAT_CTL, 0,
-	  read_feature_control, NULL },
-	{ MSR_IA32_SPEC_CTRL, MSR_IA32_SPEC_CTRL, X86_FEATURE_SPEC_CTRL,
+	  read_feature_control, NULL, MSR_INTEL },
+	{ MSR_IA32_SPEC_CTRL, MSR_IA32_SPEC_CTRL, 0,
 	  read_spec_ctrl, write_spec_ctrl },
-	{ MSR_IA32_PRED_CMD, MSR_IA32_PRED_CMD, X86_FEATURE_SPEC_CTRL,
-	  NULL, write_pred_cmd },
+	{ MSR_IA32_PRED_CMD, MSR_IA32_PRED_CMD, 0, NULL, write_pred_cmd },
 	{ MSR_IA32_UCODE_WRITE, MSR_IA32_UCODE_WRITE, 0, NULL, write_ignored },
 	{ MSR_IA32_UCODE_REV, MSR_IA32_UCODE_REV, 0,
 	  read_microcode, write_zero },
-	{ MSR_PLATFORM_INFO, MSR_PLATFORM_INFO, 0, read_zero, NULL },
+	{ MSR_PLATFORM_INFO, MSR_PLATFORM_INFO, 0,
+	  read_zero, NULL, MSR_INTEL },
 	{ MSR_MTRRcap, MSR_MTRRcap, 0, read_mtrr_cap, NULL },
 	{ MSR_IA32_ARCH_CAPABILITIES, MSR_IA32_ARCH_CAPABILITIES,
 	  X86_FEATURE_ARCH_CAPABILITIES, read_arch_capabilities, NULL },
@@ -446,9 +487,12 @@ static const struct msr_row msr_rows[] = {
 	  read_reg, write_reg_low },
 	{ MSR_IA32_SYSENTER_ESP, MSR_IA32_SYSENTER_EIP, 0,
 	  read_reg, write_reg_address },
-	{ MSR_IA32_PERF_STATUS, MSR_IA32_PERF_STATUS, 0, read_zero, NULL },
-	{ MSR_IA32_PERF_CTL, MSR_IA32_PERF_CTL, 0, read_zero, write_ignored },
-	{ MSR_IA32_THERM_STATUS, MSR_IA32_THERM_STATUS, 0, read_zero, NULL },
+	{ MSR_IA32_PERF_STATUS, MSR_IA32_PERF_STATUS, 0,
+	  read_zero, NULL, MSR_INTEL },
+	{ MSR_IA32_PERF_CTL, MSR_IA32_PERF_CTL, 0,
+	  read_zero, write_ignored, MSR_INTEL },
+	{ MSR_IA32_THERM_STATUS, MSR_IA32_THERM_STATUS, 0,
+	  read_zero, NULL, MSR_INTEL },
 	{ MSR_IA32_MISC_ENABLE, MSR_IA32_MISC_ENABLE, 0,
 	  read_misc_enable, write_ignored },
 	{ MSR_IA32_DEBUGCTLMSR, MSR_IA32_DEBUGCTLMSR, 0,
@@ -478,17 +522,31 @@ static const struct msr_row msr_rows[] = {
 	  read_reg, write_reg_address },
 	{ MSR_TSC_AUX, MSR_TSC_AUX, X86_FEATURE_RDTSCP,
 	  read_reg, write_reg_low },
+	{ MSR_AMD64_SYSCFG, MSR_AMD64_SYSCFG, 0,
+	  read_zero, write_ignored, MSR_AMD },
+	{ MSR_K7_HWCR, MSR_K7_HWCR, 0, read_hwcr, write_ignored, MSR_AMD },
+	{ MSR_AMD64_NB_CFG, MSR_AMD64_NB_CFG, 0,
+	  read_nb_cfg, write_ignored, MSR_AMD },
+	{ MSR_AMD64_DE_CFG, MSR_AMD64_DE_CFG, 0,
+	  read_de_cfg, write_ignored, MSR_AMD },
 };
 
 /*
- * Row number plus one for MSRs 0..0xfff, 0xc0000000..0xc00001ff, and the one
- * of Xen; zero where nothing is.
+ * Row number plus one for MSRs 0..0xfff, 0xc0000000..0xc00001ff, the one of
+ * Xen, and AMD's 0xc0010000..0xc001001f and 0xc0011020..0xc001102f; zero where
+ * nothing is.
  */
 #define MSR_LOW_SIZE		0x1000u
 #define MSR_HIGH_FIRST		0xc0000000u
 #define MSR_HIGH_SIZE		0x200u
 #define MSR_XEN_SLOT		(MSR_LOW_SIZE + MSR_HIGH_SIZE)
-#define MSR_INDEX_SIZE		(MSR_XEN_SLOT + 1)
+#define MSR_AMD_FIRST		0xc0010000u
+#define MSR_AMD_SIZE		0x20u
+#define MSR_AMD_SLOT		(MSR_XEN_SLOT + 1)
+#define MSR_AMD_CFG_FIRST	0xc0011020u
+#define MSR_AMD_CFG_SIZE	0x10u
+#define MSR_AMD_CFG_SLOT	(MSR_AMD_SLOT + MSR_AMD_SIZE)
+#define MSR_INDEX_SIZE		(MSR_AMD_CFG_SLOT + MSR_AMD_CFG_SIZE)
 
 static u8 msr_index[MSR_INDEX_SIZE] __ro_after_init;
 
@@ -499,11 +557,18 @@ static __always_inline u32 msr_slot(u32 msr)
 		return msr;
 	if (msr - MSR_HIGH_FIRST < MSR_HIGH_SIZE)
 		return msr - MSR_HIGH_FIRST + MSR_LOW_SIZE;
-	return msr == XEN_HYPERCALL_MSR ? MSR_XEN_SLOT : MSR_INDEX_SIZE;
+	if (msr == XEN_HYPERCALL_MSR)
+		return MSR_XEN_SLOT;
+	if (msr - MSR_AMD_FIRST < MSR_AMD_SIZE)
+		return msr - MSR_AMD_FIRST + MSR_AMD_SLOT;
+	if (msr - MSR_AMD_CFG_FIRST < MSR_AMD_CFG_SIZE)
+		return msr - MSR_AMD_CFG_FIRST + MSR_AMD_CFG_SLOT;
+	return MSR_INDEX_SIZE;
 }
 
 void msr_init(void)
 {
+	enum msr_maker maker = cpuid_is_amd() ? MSR_AMD : MSR_INTEL;
 	unsigned int i;
 	u32 msr;
 
@@ -512,6 +577,8 @@ void msr_init(void)
 		const struct msr_row *row = &msr_rows[i];
 
 		if (row->feature && !cpuid_guest_has(row->feature))
+			continue;
+		if (row->maker && row->maker != maker)
 			continue;
 		for (msr = row->first; msr <= row->last; msr++)
 			msr_index[msr_slot(msr)] = i + 1;

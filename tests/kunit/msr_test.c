@@ -19,6 +19,13 @@ bool cpuid_guest_has(unsigned int feature)
 	return fake_features;
 }
 
+static bool fake_is_amd;
+
+bool cpuid_is_amd(void)
+{
+	return fake_is_amd;
+}
+
 u64 cpuid_efer_allowed(void)
 {
 	return EFER_SCE | EFER_LME | EFER_LMA | EFER_NX;
@@ -143,10 +150,50 @@ static void msr_index_finds_each_row(struct kunit *test)
 	unsigned int i;
 	u32 msr;
 
-	for (i = 0; i < ARRAY_SIZE(msr_rows); i++)
+	for (i = 0; i < ARRAY_SIZE(msr_rows); i++) {
+		bool here = msr_rows[i].maker != MSR_AMD;
+
 		for (msr = msr_rows[i].first; msr <= msr_rows[i].last; msr++)
-			KUNIT_EXPECT_PTR_EQ(test, &msr_rows[i],
+			KUNIT_EXPECT_PTR_EQ(test, here ? &msr_rows[i] : NULL,
 					    msr_lookup(msr));
+	}
+}
+
+/* On a CPU of AMD's: its own MSRs, and none that only Intel has. */
+static void msr_index_follows_the_maker(struct kunit *test)
+{
+	static const struct {
+		u32 msr;
+		int result;
+		u64 value;
+	} cases[] = {
+		{ 0x3a, -EINVAL }, { 0xce, -EINVAL }, { 0x198, -EINVAL },
+		{ 0x199, -EINVAL }, { 0x19c, -EINVAL },
+		{ 0xc0010010, 0, 0 }, { 0xc0010015, 0, 0x01000000 },
+		{ 0xc001001f, 0, 1ull << 46 }, { 0xc0011029, 0, 2 },
+		{ 0xc0010000, -EINVAL }, { 0xc0010020, -EINVAL },
+		{ 0xc001101f, -EINVAL }, { 0xc0011030, -EINVAL },
+		{ 0xc0010114, -EINVAL }, { 0x277, 0, 0 },
+	};
+	struct vcpu *vcpu = msr_vcpu(test);
+	unsigned int i;
+	u64 value;
+
+	fake_is_amd = true;
+	memset(msr_index, 0, sizeof(msr_index));
+	msr_init();
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		value = 0;
+		KUNIT_EXPECT_EQ_MSG(test, cases[i].result,
+				    read_msr(test, vcpu, cases[i].msr, &value),
+				    "msr %#x", cases[i].msr);
+		if (!cases[i].result)
+			KUNIT_EXPECT_EQ_MSG(test, cases[i].value, value,
+					    "msr %#x", cases[i].msr);
+	}
+	fake_is_amd = false;
+	memset(msr_index, 0, sizeof(msr_index));
+	msr_init();
 }
 
 static void emul_rdmsr_gives_known_answers(struct kunit *test)
@@ -349,6 +396,7 @@ static int msr_suite_init(struct kunit_suite *suite)
 static struct kunit_case msr_cases[] = {
 	KUNIT_CASE(msr_rows_are_sorted),
 	KUNIT_CASE(msr_index_finds_each_row),
+	KUNIT_CASE(msr_index_follows_the_maker),
 	KUNIT_CASE(emul_rdmsr_gives_known_answers),
 	KUNIT_CASE(emul_rdmsr_unknown_is_gp),
 	KUNIT_CASE(emul_wrmsr_checks_values),
