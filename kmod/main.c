@@ -17,6 +17,7 @@ struct vendor_ops *vendor;
 
 static struct vendor_ops * const vendors[] __initconst = {
 	&vmx_vendor_ops,
+	&svm_vendor_ops,
 };
 
 static int __init choose_vendor(void)
@@ -29,7 +30,7 @@ static int __init choose_vendor(void)
 		vendor = vendors[i];
 		return vendor->probe();
 	}
-	pr_err("lodge: this CPU has no VMX\n");
+	pr_err("lodge: this CPU has no VMX and no SVM\n");
 	return -ENODEV;
 }
 

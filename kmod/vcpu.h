@@ -81,7 +81,7 @@ enum vcpu_runstate {
  */
 struct vcpu {
 	/* Hot: touched on every exit. */
-	u64 gpr[NR_GPRS];		/* v; vmx_enter.S knows the offset 0 */
+	u64 gpr[NR_GPRS];		/* v; *_enter.S know the offset 0 */
 	unsigned long requests;		/* a: set_bit by anyone, then kick */
 	struct domain *domain;		/* c */
 	enum vcpu_mode mode;		/* a: smp_mb() pairs with vcpu_kick() */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The seam between lodge and one vendor's virtualization hardware.  Nothing
- * outside kmod/vmx/ knows a VMCS field; nothing inside it knows what an exit
- * means.  One struct of operations is chosen at load; the inline wrappers
- * below are the only callers of it.
+ * outside kmod/vmx/ knows a VMCS field, and nothing outside kmod/svm/ one of a
+ * VMCB; nothing inside them knows what an exit means.  One struct of
+ * operations is chosen at load; the inline wrappers below are the only callers
+ * of it.
  */
 #ifndef LODGE_VENDOR_H
 #define LODGE_VENDOR_H
@@ -89,7 +90,7 @@ struct vcpu_event {
  * loaded on this CPU and preemption is off or the preempt notifier is armed,
  * interrupts on or off; [irqsoff] loaded, interrupts off.
  *
- * @name: for logs, "vmx"
+ * @name: for logs, "vmx" or "svm"
  * @uapi_vendor: enum lodge_vendor
  * @kvm_module: KVM's module for this hardware, whose turn excludes ours
  * @hypercall_insn: the three bytes that exit with VMEXIT_HYPERCALL
@@ -180,5 +181,6 @@ struct vendor_ops {
 extern struct vendor_ops *vendor;
 
 extern struct vendor_ops vmx_vendor_ops;
+extern struct vendor_ops svm_vendor_ops;
 
 #endif /* LODGE_VENDOR_H */
