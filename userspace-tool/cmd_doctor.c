@@ -81,17 +81,13 @@ static void check_cpu(struct checkup *c)
 			"Intel, %s", h->has_vmx ? "VMX" : "no VMX");
 		break;
 	case HOST_AMD:
-		f = add(c, FINDING_MISSING, "cpu", "AMD, %s",
-			h->has_svm ? "SVM" : "no SVM");
-		if (h->has_svm) {
-			remedy(f, "this version needs VMX; SVM is not there yet");
-			return;
-		}
+		f = add(c, h->has_svm ? FINDING_OK : FINDING_MISSING, "cpu",
+			"AMD, %s", h->has_svm ? "SVM" : "no SVM");
 		break;
 	default:
 		f = add(c, FINDING_MISSING, "cpu", "%s", h->vendor_name[0] ?
 			h->vendor_name : "unknown vendor");
-		remedy(f, "an x86-64 CPU with VMX and EPT is needed");
+		remedy(f, "an x86-64 CPU with VMX and EPT, or SVM and NPT, is needed");
 		return;
 	}
 	if (f->verdict == FINDING_OK)
@@ -101,16 +97,38 @@ static void check_cpu(struct checkup *c)
 	       "turn on virtualization in the firmware, if the CPU has it");
 }
 
+static void firmware_unknown(struct checkup *c, const char *what)
+{
+	struct finding *f = add(c, FINDING_UNKNOWN, "firmware",
+				"%s is not readable", what);
+
+	remedy(f, geteuid() ? "run as root" :
+	       "modprobe msr, so that it can be read");
+}
+
+/* Bit 4: SVM is disabled. */
+static void check_vm_cr(struct checkup *c)
+{
+	const struct host *h = &c->host;
+	struct finding *f;
+
+	if (!h->vm_cr_known) {
+		firmware_unknown(c, "the VM_CR register");
+	} else if (h->vm_cr & 0x10) {
+		f = add(c, FINDING_MISSING, "firmware", "SVM is off");
+		remedy(f, "turn on virtualization (SVM, AMD-V) in the firmware");
+	} else {
+		add(c, FINDING_OK, "firmware", "SVM is on");
+	}
+}
+
 static void check_feature_control(struct checkup *c)
 {
 	const struct host *h = &c->host;
 	struct finding *f;
 
 	if (!h->feature_control_known) {
-		f = add(c, FINDING_UNKNOWN, "firmware",
-			"the feature control register is not readable");
-		remedy(f, geteuid() ? "run as root" :
-		       "modprobe msr, so that it can be read");
+		firmware_unknown(c, "the feature control register");
 	} else if ((h->feature_control & 1) && !(h->feature_control & 4)) {
 		f = add(c, FINDING_MISSING, "firmware", "VMX is locked off");
 		remedy(f, "turn on virtualization (VT-x) in the firmware");
@@ -159,6 +177,19 @@ static void check_vmx(struct checkup *c)
 	check_feature(c, "unrestricted", h->unrestricted, 1,
 		      "guests may run without paging");
 	check_feature(c, "vpid", h->vpid, 0, "tagged TLB");
+}
+
+/* The same for AMD's. */
+static void check_svm(struct checkup *c)
+{
+	const struct host *h = &c->host;
+
+	if (!h->has_svm)
+		return;
+	check_vm_cr(c);
+	check_feature(c, "npt", h->npt, 1, "second-level page tables");
+	check_feature(c, "next-rip", h->next_rip, 0,
+		      "exits tell the next instruction");
 }
 
 static void check_module(struct checkup *c)
@@ -328,6 +359,7 @@ int cmd_doctor(const struct invocation *inv)
 	host_look(&c.host);
 	check_cpu(&c);
 	check_vmx(&c);
+	check_svm(&c);
 	check_module(&c);
 	check_device(&c);
 	check_kvm(&c);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define MSR_FEATURE_CONTROL	0x3a
+#define MSR_VM_CR		0xc0010114
 #define MSR_VMX_PROCBASED_CTLS	0x482
 #define MSR_VMX_PROCBASED_CTLS2	0x48b
 #define MSR_VMX_EPT_VPID_CAP	0x48c
@@ -66,6 +67,8 @@ static void look_at_cpu(struct host *h)
 		} else if (!strncmp(line, "flags", 5)) {
 			h->has_vmx = has_word(line, "vmx");
 			h->has_svm = has_word(line, "svm");
+			h->npt = has_word(line, "npt");
+			h->next_rip = has_word(line, "nrip_save");
 			h->is_guest = has_word(line, "hypervisor");
 		} else if (!strncmp(line, "vmx flags", 9)) {
 			h->ept = has_word(line, "ept");
@@ -86,12 +89,17 @@ static int read_msr(int fd, uint32_t msr, uint64_t *value)
 /* The registers know it better than the kernel's list of flags. */
 static void look_at_msrs(struct host *h)
 {
-	int fd = h->has_vmx ?
+	int fd = h->has_vmx || h->has_svm ?
 		open("/dev/cpu/0/msr", O_RDONLY | O_CLOEXEC) : -1;
 	uint64_t ctls, ctls2, ept;
 
 	if (fd < 0)
 		return;
+	if (h->has_svm) {
+		h->vm_cr_known = read_msr(fd, MSR_VM_CR, &h->vm_cr);
+		close(fd);
+		return;
+	}
 	h->feature_control_known = read_msr(fd, MSR_FEATURE_CONTROL,
 					    &h->feature_control);
 	if (read_msr(fd, MSR_VMX_PROCBASED_CTLS, &ctls)) {

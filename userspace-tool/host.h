@@ -24,6 +24,8 @@ enum host_vendor {
  * @ept: 1, 0 or HOST_UNKNOWN; so are the next four
  * @ept_4_levels: EPT's tables may have four levels
  * @ept_2m_pages: EPT may map 2 MiB at a time
+ * @npt: likewise; @next_rip: exits tell the next instruction
+ * @vm_cr: MSR VM_CR, when @vm_cr_known
  * @feature_control: IA32_FEATURE_CONTROL, when @feature_control_known
  * @module_loaded: lodge.ko
  * @kvm_loaded: the vendor's half of KVM, named by @kvm_name
@@ -42,6 +44,10 @@ struct host {
 	int ept_2m_pages;
 	int unrestricted;
 	int vpid;
+	int npt;
+	int next_rip;
+	int vm_cr_known;
+	uint64_t vm_cr;
 	int feature_control_known;
 	uint64_t feature_control;
 	int module_loaded;
