@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2015,SC2154,SC1091
 #
-# Each of lodge and KVM takes VMX while the other has it, and kvm_intel, which
-# claims the kernel's emergency callback, is loaded and removed under a domain.
+# Each of lodge and KVM takes the hardware while the other has it, and KVM's
+# module, which may claim the kernel's emergency callback, is loaded and removed
+# under a domain.
 
 . "$T/lib.sh"
 . "$T/domains.sh"
+
+kvm=kvm_intel
+! grep -q '^flags.* svm' /proc/cpuinfo || kvm=kvm_amd
 
 create_domain()
 {
@@ -30,7 +34,7 @@ release_kvm()
 
 kvm_is_free()
 {
-	[ "$(cat /sys/module/kvm_intel/refcnt)" = 0 ]
+	[ "$(cat /sys/module/$kvm/refcnt)" = 0 ]
 }
 
 cpu_ns()
@@ -49,10 +53,10 @@ goes_on()
 	until_true "progress of $1" has_run_since "$1" $(($(cpu_ns "$1") + 50000000))
 }
 
-# kvm_intel is there, but has no guest: lodge may work.
+# KVM is there, but has no guest: lodge may work.
 beside_idle_kvm()
 {
-	modprobe kvm_intel && create_domain spin spin && goes_on spin
+	modprobe $kvm && create_domain spin spin && goes_on spin
 }
 
 kvm_comes_second()
@@ -92,24 +96,24 @@ reload_kvm()
 	n=0
 	while [ $n -lt 5 ]; do
 		n=$((n + 1))
-		modprobe -r kvm_intel && [ ! -d /sys/module/kvm_intel ] &&
-			goes_on spin && modprobe kvm_intel && goes_on spin ||
+		modprobe -r $kvm && [ ! -d /sys/module/$kvm ] &&
+			goes_on spin && modprobe $kvm && goes_on spin ||
 			{ echo "in turn $n"; return 1; }
 	done
 }
 
-# The domain came without kvm_intel and goes with it, and the other way.
+# The domain came without KVM and goes with it, and the other way.
 cross_over()
 {
-	"$lodge" destroy spin && modprobe -r kvm_intel &&
-		create_domain spin spin && modprobe kvm_intel &&
+	"$lodge" destroy spin && modprobe -r $kvm &&
+		create_domain spin spin && modprobe $kvm &&
 		"$lodge" destroy spin && create_domain spin spin &&
-		modprobe -r kvm_intel && goes_on spin && "$lodge" destroy spin
+		modprobe -r $kvm && goes_on spin && "$lodge" destroy spin
 }
 
 kvm_works_after()
 {
-	modprobe kvm_intel && hold_kvm || return 1
+	modprobe $kvm && hold_kvm || return 1
 	read -r answer </run/held
 	release_kvm
 	[ "$answer" = held ]

@@ -32,7 +32,8 @@ END
 	elif ! grep -q '^guest: clock source xen' /run/linux.out; then
 		fail "$1" "$(grep 'clock source' /run/linux.out)"
 	elif grep -E 'WARNING:|BUG:|Call Trace' /run/linux.out |
-	     grep -v RETBleed | grep -q . && [ "$4" != crash ]; then
+	     grep -v -e RETBleed -e 'Return Stack Overflow: WARNING' |
+	     grep -q . && [ "$4" != crash ]; then
 		fail "$1" "the guest complained"
 	elif [ "$end" != "$4" ]; then
 		fail "$1" "ended as '$end', not $4"
