@@ -65,18 +65,13 @@ static int lmsw_source(struct vcpu *vcpu, const struct code_mode *code,
 	return 0;
 }
 
-/* The source of OUTS; INS stores to ES, whatever the prefixes are. */
 static gva_t string_operand(struct vcpu *vcpu, const struct code_mode *code,
-			    const struct vmexit *x,
-			    const struct system_insn *insn)
+			    const struct vmexit *x)
 {
-	u64 mask = GENMASK_ULL(8 * x->io.addr_size - 1, 0);
+	u64 index = vcpu->gpr[x->io.in ? GPR_RDI : GPR_RSI];
 
-	if (x->io.in)
-		return code_segment_base(vcpu, code->bits, INSN_ES) +
-		       (vcpu->gpr[GPR_RDI] & mask);
-	return code_segment_base(vcpu, code->bits, insn->mem.seg) +
-	       (vcpu->gpr[GPR_RSI] & mask);
+	return code_segment_base(vcpu, code->bits, x->io.seg) +
+	       (index & GENMASK_ULL(8 * x->io.addr_size - 1, 0));
 }
 
 static int complete_operands(struct vcpu *vcpu, const struct code_mode *code,
@@ -103,7 +98,9 @@ static int complete_operands(struct vcpu *vcpu, const struct code_mode *code,
 		break;
 	case SYSTEM_STRING_IO:
 		x->io.addr_size = insn->mem.addr_size;
-		x->io.gva = string_operand(vcpu, code, x, insn);
+		/* INS stores to ES, whatever the prefixes are. */
+		x->io.seg = x->io.in ? VSEG_ES : insn->mem.seg;
+		x->io.gva = string_operand(vcpu, code, x);
 		break;
 	default:
 		break;
