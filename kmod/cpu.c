@@ -20,11 +20,12 @@
 #include "compat.h"
 #include "vendor.h"
 
-/* virt_users, emergency_set.  Outermost lock of the module, then the CPUs. */
+/* virt_users, emergency_set, kvm_present.  Outermost lock of the module, then the CPUs. */
 static DEFINE_MUTEX(virt_lock);
 static unsigned int virt_users;
 static int hotplug_state;
 static bool emergency_set;
+static bool kvm_present;	/* its module is loaded, or is about to be */
 static bool ending;		/* written once at reboot */
 
 static int enable_here(void)
@@ -94,6 +95,8 @@ static bool module_is_present(const char *name)
 static void emergency_update(bool wanted)
 {
 	lockdep_assert_held(&virt_lock);
+	if (kvm_present)
+		wanted = false;
 	if (wanted == emergency_set)
 		return;
 	if (wanted)
@@ -112,9 +115,10 @@ static int module_notify(struct notifier_block *nb, unsigned long state,
 		return NOTIFY_DONE;
 	mutex_lock(&virt_lock);
 	if (state == MODULE_STATE_COMING)
-		emergency_update(false);
+		kvm_present = true;
 	else if (state == MODULE_STATE_GOING)
-		emergency_update(virt_users > 0);
+		kvm_present = false;
+	emergency_update(virt_users > 0);
 	mutex_unlock(&virt_lock);
 	return NOTIFY_DONE;
 }
@@ -134,6 +138,8 @@ int cpu_virt_get(void)
 		virt_users++;
 		goto unlock;
 	}
+	/* Before and after: the callback does nothing on a CPU that is off. */
+	emergency_update(true);
 	cpus_read_lock();
 	on_each_cpu(enable_one, &err, 1);
 	if (err)
@@ -141,8 +147,8 @@ int cpu_virt_get(void)
 	else
 		virt_users = 1;
 	cpus_read_unlock();
-	if (!err)
-		emergency_update(!module_is_present(vendor->kvm_module));
+	if (err)
+		emergency_update(false);
 unlock:
 	mutex_unlock(&virt_lock);
 	return err;
@@ -152,11 +158,10 @@ void cpu_virt_put(void)
 {
 	mutex_lock(&virt_lock);
 	cpus_read_lock();
-	if (!--virt_users) {
-		emergency_update(false);
+	if (!--virt_users)
 		on_each_cpu(disable_one, NULL, 1);
-	}
 	cpus_read_unlock();
+	emergency_update(virt_users > 0);
 	mutex_unlock(&virt_lock);
 }
 
@@ -171,8 +176,11 @@ static int reboot_notify(struct notifier_block *nb, unsigned long action,
 {
 	/* Not while cpu_virt_get() is at work, which would undo it. */
 	mutex_lock(&virt_lock);
+	/* Nor while a CPU comes up that did not see it end. */
+	cpus_read_lock();
 	WRITE_ONCE(ending, true);
 	on_each_cpu(disable_one, NULL, 1);
+	cpus_read_unlock();
 	mutex_unlock(&virt_lock);
 	return NOTIFY_DONE;
 }
@@ -207,6 +215,9 @@ int cpu_virt_init(void)
 
 	if (err)
 		return err;
+	mutex_lock(&virt_lock);
+	kvm_present |= module_is_present(vendor->kvm_module);
+	mutex_unlock(&virt_lock);
 	err = register_reboot_notifier(&reboot_nb);
 	if (err)
 		goto unregister_module;

@@ -8,7 +8,6 @@
  */
 #include "vcpu.h"
 
-#include <linux/context_tracking.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -179,6 +178,12 @@ static void swap_out(struct vcpu *vcpu)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->host_xcr0);
 }
 
+static void step_back(struct vcpu *vcpu)
+{
+	WRITE_ONCE(vcpu->mode, VCPU_OUTSIDE);
+	local_irq_enable();
+}
+
 /*
  * Interrupts off and the mode set, then a last look at the requests: who sets
  * one after this sees the mode and sends an interrupt, which ends the guest's
@@ -192,14 +197,18 @@ static bool begin_slice(struct vcpu *vcpu)
 	flush_requests(vcpu);
 	if (unlikely(READ_ONCE(vcpu->requests) || need_resched() ||
 		     signal_pending(current))) {
-		WRITE_ONCE(vcpu->mode, VCPU_OUTSIDE);
-		local_irq_enable();
+		step_back(vcpu);
+		return false;
+	}
+	/* Before an event is consumed that the entry could not deliver. */
+	if (unlikely(!vendor->prepare(vcpu))) {
+		step_back(vcpu);
+		schedule_timeout_interruptible(1);
 		return false;
 	}
 	vtime_account_guest_enter();
 	rcu_virt_note_context_switch(smp_processor_id());
 	swap_in(vcpu);
-	vendor->prepare(vcpu);
 	vcpu->atomic = true;
 	vcpu->ran = true;
 	return true;
@@ -246,9 +255,7 @@ static enum vmexit_action run_guest(struct vcpu *vcpu, struct vmexit *x)
 
 	do {
 		vcpu_inject_pending(vcpu);
-		context_tracking_guest_enter();
 		vendor->enter(vcpu, x);
-		context_tracking_guest_exit();
 		if (x->kind == VMEXIT_HOST)
 			return VMEXIT_RESUME;
 		action = dispatch(vcpu, x);

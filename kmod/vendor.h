@@ -96,6 +96,8 @@ struct vcpu_event {
  * @hypercall_insn: the three bytes that exit with VMEXIT_HYPERCALL
  * @s2_format: bits of a second-stage entry
  * @s2_max_level: largest leaf the hardware maps (set by probe)
+ * @hidden: X86_FEATURE_* that guests cannot have although this host has them,
+ *	ended by 0 (set by probe)
  * @is_present: has this CPU this vendor's extension at all?
  * @probe: [sleep] may this host run guests?  0 or -ENODEV after one log line
  *	that names what is missing
@@ -112,9 +114,11 @@ struct vcpu_event {
  *	from the CPU it was on before
  * @vcpu_put: [preemption off] give this CPU's own registers back to the host
  * @vcpu_unload: [sleep] clear it from whatever CPU holds it, for good
- * @prepare: [irqsoff] host state that may have changed since the last time
+ * @prepare: [irqsoff] host state that may have changed since the last time;
+ *	false when virtualization is off on this CPU
  * @finish: [irqsoff] undo what exits did to the host's state
- * @enter: [irqsoff] run the guest to its next exit; fills the decoded record;
+ * @enter: [irqsoff] run the guest to its next exit; fills the decoded record.
+ *	Tells context tracking of the guest;
  *	an NMI or machine check that ended the run has been handed to the host
  * @read_reg, @write_reg: [loaded] one register; writes are unchecked
  * @read_seg, @write_seg: [loaded]
@@ -139,6 +143,7 @@ struct vendor_ops {
 	u8 hypercall_insn[3];
 	const struct s2_format *s2_format;
 	unsigned int s2_max_level;
+	u16 hidden[4];
 
 	bool (*is_present)(void);
 	int (*probe)(void);
@@ -154,7 +159,7 @@ struct vendor_ops {
 	void (*vcpu_put)(struct vcpu *vcpu);
 	void (*vcpu_unload)(struct vcpu *vcpu);
 
-	void (*prepare)(struct vcpu *vcpu);
+	bool (*prepare)(struct vcpu *vcpu);
 	void (*finish)(struct vcpu *vcpu);
 	void (*enter)(struct vcpu *vcpu, struct vmexit *x);
 

@@ -391,6 +391,8 @@ void cpuid_init(void)
 	if (cpuid_is_amd())
 		cpuid_leaves[CPUID_RANGE + 8].kind = CPUID_AMD_CORES;
 
+	for (i = 0; i < ARRAY_SIZE(vendor->hidden) && vendor->hidden[i]; i++)
+		cpuid_clear_feature(vendor->hidden[i]);
 	init_xstate();
 	init_clock_leaves();
 	init_address_widths();

@@ -86,7 +86,7 @@ void svm_host_cpu_read(void);	/* on each CPU at enable */
 void svm_vcpu_load(struct vcpu *vcpu);
 void svm_vcpu_put(struct vcpu *vcpu);
 void svm_vcpu_unload(struct vcpu *vcpu);
-void svm_prepare(struct vcpu *vcpu);
+bool svm_prepare(struct vcpu *vcpu);
 void svm_finish(struct vcpu *vcpu);
 
 /* svm_decode.c */

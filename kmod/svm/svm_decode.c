@@ -5,6 +5,7 @@
  * Intercept Codes").  What an older CPU does not say, the length of an
  * instruction or its register, is left to whoever may read the guest's code.
  */
+#include <linux/context_tracking.h>
 #include <linux/percpu.h>
 
 #include <asm/debugreg.h>
@@ -337,16 +338,18 @@ void svm_enter(struct vcpu *vcpu, struct vmexit *x)
 	struct svm_vcpu *v = to_svm(vcpu);
 	struct vmcb *vmcb = v->vmcb;
 	u32 host_spec_ctrl = this_cpu_read(x86_spec_ctrl_current);
-	unsigned int flags = 0;
+	unsigned int flags = 0, off;
 
 	vmcb->save.rax = vcpu->gpr[GPR_RAX];
 	if (svm_caps.spec_ctrl)
 		vmcb->save.spec_ctrl = vcpu->spec_ctrl;
 	else if (unlikely((u32)vcpu->spec_ctrl != host_spec_ctrl))
 		flags = SVM_ENTER_SPEC_CTRL;
-	if (unlikely(svm_enter_guest(vcpu->gpr, v->vmcb_hpa,
-				     svm_host_vmcb_hpa(), flags,
-				     vcpu->spec_ctrl, host_spec_ctrl))) {
+	context_tracking_guest_enter();
+	off = svm_enter_guest(vcpu->gpr, v->vmcb_hpa, svm_host_vmcb_hpa(),
+			      flags, vcpu->spec_ctrl, host_spec_ctrl);
+	context_tracking_guest_exit();
+	if (unlikely(off)) {
 		x->kind = VMEXIT_CPU_OFF;
 		return;
 	}

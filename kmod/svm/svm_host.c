@@ -132,12 +132,14 @@ static void renew_asid(struct svm_vcpu *v, struct host_cpu *h)
 					       TLB_CONTROL_DO_NOTHING;
 }
 
-void svm_prepare(struct vcpu *vcpu)
+bool svm_prepare(struct vcpu *vcpu)
 {
 	struct host_cpu *h = this_cpu_ptr(&host_cpu);
 	struct svm_vcpu *v = to_svm(vcpu);
 	int cpu = smp_processor_id();
 
+	if (unlikely(!this_cpu_read(svm_on)))
+		return false;
 	/*
 	 * With the user's FS and GS, the LDT and the TSS with its limit, as
 	 * they are now; the way out of the guest loads them from there.
@@ -154,6 +156,7 @@ void svm_prepare(struct vcpu *vcpu)
 	v->debugctl = get_debugctlmsr();
 	if (unlikely(v->debugctl))
 		update_debugctlmsr(0);
+	return true;
 }
 
 void svm_finish(struct vcpu *vcpu)

@@ -51,6 +51,19 @@ static bool vmx_is_present(void)
 	return cpuid_ecx(1) & BIT(5);
 }
 
+/* These instructions are undefined in a guest unless a control says not so. */
+static void hide_features(void)
+{
+	u16 *hidden = vmx_vendor_ops.hidden;
+
+	if (!(vmx_caps.secondary & SECONDARY_EXEC_ENABLE_RDTSCP)) {
+		*hidden++ = X86_FEATURE_RDTSCP;
+		*hidden++ = X86_FEATURE_RDPID;
+	}
+	if (!(vmx_caps.secondary & SECONDARY_EXEC_ENABLE_INVPCID))
+		*hidden++ = X86_FEATURE_INVPCID;
+}
+
 /* vmx_probe() fills in what depends on the CPU. */
 static int vmx_probe(void)
 {
@@ -72,6 +85,7 @@ static int vmx_probe(void)
 		&ept_format : &ept_format_no_ad;
 	vmx_vendor_ops.s2_max_level =
 		vmx_caps.ept_vpid & VMX_EPT_1GB_PAGE_BIT ? S2_1G : S2_2M;
+	hide_features();
 	vmx_l1d_flush = compat_l1d_flush();
 	if (vmx_l1d_flush && !boot_cpu_has(X86_FEATURE_FLUSH_L1D))
 		pr_warn("lodge: guests may read what the host leaves in the L1 cache (L1TF): update the CPU's microcode\n");

@@ -110,7 +110,7 @@ void vmx_host_exit(void);
 void vmx_vcpu_load(struct vcpu *vcpu);
 void vmx_vcpu_put(struct vcpu *vcpu);
 void vmx_vcpu_unload(struct vcpu *vcpu);
-void vmx_prepare(struct vcpu *vcpu);
+bool vmx_prepare(struct vcpu *vcpu);
 void vmx_finish(struct vcpu *vcpu);
 void vmx_host_cpu_read(void);	/* on each CPU at enable */
 void vmx_flush_l1d(void);

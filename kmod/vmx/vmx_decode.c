@@ -4,6 +4,8 @@
  * the VMCS are read here and nowhere else.  The table has one row for each
  * basic exit reason (SDM, "VMX Basic Exit Reasons").
  */
+#include <linux/context_tracking.h>
+
 #include <asm/mce.h>
 #include <asm/nospec-branch.h>
 #include <asm/spec-ctrl.h>
@@ -258,8 +260,10 @@ void vmx_enter(struct vcpu *vcpu, struct vmexit *x)
 		flags |= VMX_ENTER_SPEC_CTRL;
 	if (unlikely(vmx_l1d_flush == COMPAT_L1D_ENTRY))
 		vmx_flush_l1d();
+	context_tracking_guest_enter();
 	failed = vmx_enter_guest(vcpu->gpr, &v->host_rsp, flags,
 				 vcpu->spec_ctrl, host_spec_ctrl);
+	context_tracking_guest_exit();
 	if (unlikely(failed)) {
 		x->kind = failed == VMX_ENTER_CPU_OFF ? VMEXIT_CPU_OFF :
 							VMEXIT_ENTRY_FAILED;

@@ -260,12 +260,16 @@ static void prepare_perf(struct vmx_vcpu *v)
 	v->nr_perf = n;
 }
 
-void vmx_prepare(struct vcpu *vcpu)
+bool vmx_prepare(struct vcpu *vcpu)
 {
 	struct vmx_vcpu *v = to_vmx(vcpu);
 	unsigned long cr3 = __get_current_cr3_fast();
 	unsigned long cr4 = cr4_read_shadow();
 
+	/* Loaded while it was off here, the VMCS is not current. */
+	if (unlikely(!this_cpu_read(vmx_on) ||
+		     READ_ONCE(v->home.cpu) != smp_processor_id()))
+		return false;
 	if (unlikely(cr3 != v->host_cr3)) {
 		vmcs_write(HOST_CR3, cr3);
 		v->host_cr3 = cr3;
@@ -280,6 +284,7 @@ void vmx_prepare(struct vcpu *vcpu)
 	/* Host code other than this loop may have run. */
 	if (unlikely(vmx_l1d_flush == COMPAT_L1D_SLICE))
 		vmx_flush_l1d();
+	return true;
 }
 
 void vmx_finish(struct vcpu *vcpu)

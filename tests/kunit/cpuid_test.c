@@ -291,6 +291,20 @@ static void emul_cpuid_answers_as_cpuid_read(struct kunit *test)
 	}
 }
 
+/* What the hardware would not let a guest use, although the host has it. */
+static void cpuid_init_hides_what_the_vendor_says(struct kunit *test)
+{
+	KUNIT_ASSERT_TRUE(test, cpuid_guest_has(X86_FEATURE_NX));
+	KUNIT_ASSERT_TRUE(test, cpuid_efer_allowed() & EFER_NX);
+	vendor->hidden[0] = X86_FEATURE_NX;
+	cpuid_init();
+	KUNIT_EXPECT_FALSE(test, cpuid_guest_has(X86_FEATURE_NX));
+	KUNIT_EXPECT_FALSE(test, cpuid_efer_allowed() & EFER_NX);
+	vendor->hidden[0] = 0;
+	cpuid_init();
+	KUNIT_EXPECT_TRUE(test, cpuid_guest_has(X86_FEATURE_NX));
+}
+
 static int cpuid_suite_init(struct kunit_suite *suite)
 {
 	cpuid_init();
@@ -300,6 +314,7 @@ static int cpuid_suite_init(struct kunit_suite *suite)
 static struct kunit_case cpuid_cases[] = {
 	KUNIT_CASE(cpuid_policy_hides_what_is_not_emulated),
 	KUNIT_CASE(cpuid_policy_rows_are_sorted_and_in_range),
+	KUNIT_CASE(cpuid_init_hides_what_the_vendor_says),
 	KUNIT_CASE(cpuid_read_sets_what_guests_rely_on),
 	KUNIT_CASE(cpuid_read_is_zero_elsewhere),
 	KUNIT_CASE(cpuid_read_mirrors_osxsave),

@@ -125,7 +125,7 @@ doctor_agrees()
 {
 	"$lodge" doctor >/run/said || { cat /run/said; return 1; }
 	grep -q '^This host can run domains' /run/said &&
-		grep -Eq '^(ok|unknown) +ept pages ' /run/said
+		grep -Eq '^(ok|unknown) +(ept pages|npt) ' /run/said
 }
 
 check load load_module
