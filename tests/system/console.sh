@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2015,SC2154,SC1091
+#
+# Keys that reach a guest's shell, leaving its console and coming back, a
+# console whose reader goes away; guests that are asked to power off and to
+# reboot; and a boot whose console and store are killed again and again.
+
+. "$T/lib.sh"
+. "$T/domains.sh"
+
+name=talks
+console=/var/log/lodge/$name-console.log
+
+# boot WHAT
+boot()
+{
+	# Of a check that failed.
+	"$lodge" destroy $name 2>/dev/null
+	rm -rf /var/log/lodge
+	"$lodge" create -q -n $name -m 64 -k "$T/vmlinuz" -r "$T/guest.cpio" \
+		-a "console=hvc0 quiet lodge_do=$1"
+}
+
+# at_terminal LINE... -- CMD...: what typist says is left in /run/said.
+at_terminal()
+{
+	: >/run/lines
+	while [ "$1" != -- ]; do
+		echo "$1" >>/run/lines
+		shift
+	done
+	shift
+	"$T/typist" "$@" </run/lines >/run/said
+	typist=$?
+	tail -n 4 /run/said
+	return $typist
+}
+
+# left STATUS: the terminal is usable again
+left()
+{
+	grep -qx "status $1" /run/said && grep -qx 'terminal as before' /run/said
+}
+
+# The sums are the guest's: what is typed is echoed, too.
+keys_reach_it()
+{
+	boot shell && at_terminal 'type ' 'see # ' \
+		"type echo sum \$((40 + 2))" 'see sum 42' leave -- \
+		"$lodge" console $name && left 0 && is_state $name blocked
+}
+
+# Back again; and the guest's end is the console's.
+keys_end_it()
+{
+	at_terminal "type echo sum \$((40 + 3))" 'see sum 43' 'type exit' \
+		'see guest: done' -- "$lodge" console $name && left 0 &&
+		until_true "end" is_gone $name && nothing_left
+}
+
+# Its output goes to a reader that has had enough, its keys are typed here.
+reader_goes()
+{
+	boot clock && at_terminal -- sh -c \
+		"'$lodge' console $name | head -n 2 >/run/head" &&
+		left 0 && [ "$(wc -l </run/head)" = 2 ] &&
+		until_true "tick" is_state $name blocked &&
+		"$lodge" destroy $name && nothing_left
+}
+
+count()
+{
+	grep -c "^guest: $1" $console 2>/dev/null
+}
+
+says()
+{
+	[ "$(count "$1")" = "$2" ]
+}
+
+# The kernel is there before its driver listens.
+asks()
+{
+	until_true "ear for requests" accepts "$@"
+}
+
+accepts()
+{
+	timeout 60 "$lodge" "$@" $name 2>/run/said && return
+	grep -q 'does not listen' /run/said || cat /run/said
+	return 1
+}
+
+reboots_when_asked()
+{
+	boot wait && until_true "first boot" says waits 1 && asks reboot &&
+		until_true "second boot" says waits 2 &&
+		[ "$(count 'asked to reboot')" = 1 ]
+}
+
+powers_off_when_asked()
+{
+	asks shutdown --wait && until_true "end" is_gone $name &&
+		[ "$(count 'asked to power off')" = 1 ] && nothing_left
+}
+
+other()
+{
+	now=$(pid_of "$1" $name)
+	[ -n "$now" ] && [ "$now" != "$2" ]
+}
+
+# kill_helper ROLE: and wait for the next one
+kill_helper()
+{
+	until_true "$1" has_role "$1" $name || return 1
+	victim=$(pid_of "$1" $name)
+	kill -KILL "$victim" && until_true "new $1" other "$1" "$victim"
+}
+
+# Output that the dead console held may be lost; the boot goes on.
+helpers_killed()
+{
+	boot wait || return 1
+	for n in 1 2 3; do
+		kill_helper console && kill_helper store ||
+			{ echo "turn $n"; return 1; }
+	done
+	until_true "end of the boot" says waits 1 &&
+		kill_helper console || return 1
+	# A new store knows nothing of what the guest has written.
+	kill_helper store || return 1
+	! "$lodge" shutdown $name 2>/run/said &&
+		grep -q 'does not listen' /run/said || return 1
+	"$lodge" shutdown --force --wait $name &&
+		until_true "end" is_gone $name && nothing_left
+}
+
+check load load_module
+check keys keys_reach_it
+check keys-again keys_end_it
+check reader-goes reader_goes
+check reboot reboots_when_asked
+check shutdown powers_off_when_asked
+check helpers-killed helpers_killed
+check unload unload_module
+finish
