@@ -11,7 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-void pty_close(struct pty *pty)
+static void pty_close(struct pty *pty)
 {
 	if (pty->master >= 0)
 		close(pty->master);

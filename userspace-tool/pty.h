@@ -17,6 +17,5 @@ struct pty {
  * -errno.
  */
 int pty_open(struct pty *pty, char path[32]);
-void pty_close(struct pty *pty);
 
 #endif /* LODGE_PTY_H */

@@ -24,7 +24,6 @@ enum run_role {
 	ROLE_VIEWER,	/* a `lodge console`: any number, shared */
 };
 
-#define NR_HELPER_FIRST	ROLE_RUNNER
 #define NR_ROLES	5
 
 /**
