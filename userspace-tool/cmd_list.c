@@ -15,8 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BATCH	32
-
 /* xl's letters, at xl's places. */
 static void state_letters(const struct lodge_domain_info *i, char text[7])
 {
@@ -168,10 +166,14 @@ static int list_named(const struct invocation *inv, struct json_object *array)
 	return status;
 }
 
+static int list_one(const struct lodge_domain_info *info, void *array)
+{
+	put_one(info, array);
+	return 0;
+}
+
 static int list_all(struct json_object *array)
 {
-	struct lodge_domain_info infos[BATCH];
-	uint32_t first = 0, count, i;
 	int dev = ref_open_device("list", NULL);
 	int err;
 
@@ -179,17 +181,7 @@ static int list_all(struct json_object *array)
 		return EXIT_REFUSED;
 	if (!array)
 		print_header();
-	do {
-		count = BATCH;
-		memset(infos, 0, sizeof(infos));
-		err = dev_domain_list(dev, first, infos, &count);
-		if (err || count > BATCH)
-			break;
-		for (i = 0; i < count; i++)
-			put_one(&infos[i], array);
-		if (count)
-			first = infos[count - 1].domid + 1;
-	} while (count == BATCH);
+	err = dev_for_each_domain(dev, list_one, array);
 	close(dev);
 	if (!err)
 		return EXIT_DONE;

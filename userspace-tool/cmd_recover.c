@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #define VERB	"recover"
-#define BATCH	32
 
 /*
  * The run directory is gone: what the module knows makes a configuration that
@@ -209,17 +208,12 @@ static int recover_one(const char *text)
 	return fd < 0 ? EXIT_REFUSED : recover_domain(fd, &info);
 }
 
-static int recover_batch(const struct lodge_domain_info *infos, uint32_t count)
+static int recover_listed(const struct lodge_domain_info *info, void *status)
 {
-	int status = EXIT_DONE;
-	uint32_t i;
-
-	for (i = 0; i < count; i++)
-		if (infos[i].state != LODGE_STATE_DYING &&
-		    infos[i].owner == geteuid() &&
-		    recover_one(infos[i].name) != EXIT_DONE)
-			status = EXIT_REFUSED;
-	return status;
+	if (info->state != LODGE_STATE_DYING && info->owner == geteuid() &&
+	    recover_one(info->name) != EXIT_DONE)
+		*(int *)status = EXIT_REFUSED;
+	return 0;
 }
 
 /* Names that have no domain, but shall have one again. */
@@ -246,31 +240,18 @@ static int end_restarts(void)
 
 static int recover_all(void)
 {
-	struct lodge_domain_info infos[BATCH];
-	uint32_t first = 0, count;
-	int status = EXIT_DONE, err;
 	int dev = ref_open_device(VERB, NULL);
+	int status = EXIT_DONE, err;
 
 	if (dev < 0)
 		return EXIT_REFUSED;
-	do {
-		count = BATCH;
-		memset(infos, 0, sizeof(infos));
-		err = dev_domain_list(dev, first, infos, &count);
-		if (err || count > BATCH)
-			break;
-		if (recover_batch(infos, count) != EXIT_DONE)
-			status = EXIT_REFUSED;
-		if (count)
-			first = infos[count - 1].domid + 1;
-	} while (count == BATCH);
+	err = dev_for_each_domain(dev, recover_listed, &status);
 	close(dev);
-	if (!err && end_restarts() != EXIT_DONE)
-		status = EXIT_REFUSED;
-	if (!err)
-		return status;
-	msg_error(VERB, NULL, "%s", msg_errno(err));
-	return EXIT_REFUSED;
+	if (err) {
+		msg_error(VERB, NULL, "%s", msg_errno(err));
+		return EXIT_REFUSED;
+	}
+	return end_restarts() == EXIT_DONE ? status : EXIT_REFUSED;
 }
 
 int cmd_recover(const struct invocation *inv)

@@ -10,6 +10,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#define BATCH	32	/* domains listed in one call */
+
 static int call(int fd, unsigned long request, void *arg)
 {
 	return ioctl(fd, request, arg) ? -errno : 0;
@@ -53,8 +55,9 @@ int dev_domain_open(int dev_fd, uint32_t domid, const char *name)
 	return err ? err : arg.fd;
 }
 
-int dev_domain_list(int dev_fd, uint32_t first, struct lodge_domain_info *infos,
-		    uint32_t *count)
+/* @count: in: room at @infos, out: entries written. */
+static int list_domains(int dev_fd, uint32_t first,
+			struct lodge_domain_info *infos, uint32_t *count)
 {
 	struct lodge_domain_list list = {
 		.size = sizeof(list),
@@ -66,6 +69,28 @@ int dev_domain_list(int dev_fd, uint32_t first, struct lodge_domain_info *infos,
 
 	if (!err)
 		*count = list.count;
+	return err;
+}
+
+int dev_for_each_domain(int dev_fd,
+			int (*fn)(const struct lodge_domain_info *info,
+				  void *ctx), void *ctx)
+{
+	struct lodge_domain_info infos[BATCH];
+	uint32_t first = 0, count, i;
+	int err;
+
+	do {
+		count = BATCH;
+		memset(infos, 0, sizeof(infos));
+		err = list_domains(dev_fd, first, infos, &count);
+		if (!err && count > BATCH)
+			err = -EPROTO;
+		for (i = 0; !err && i < count; i++)
+			err = fn(&infos[i], ctx);
+		if (!err && count)
+			first = infos[count - 1].domid + 1;
+	} while (!err && count == BATCH);
 	return err;
 }
 
