@@ -7,6 +7,7 @@
 
 #include "backend/console.h"
 #include "backend/store.h"
+#include "fd.h"
 #include "keeper.h"
 #include "lib/attach.h"
 #include "log.h"
@@ -53,13 +54,6 @@ uint64_t helper_clock(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec * 1000000000ull + now.tv_nsec;
-}
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
 }
 
 /*

@@ -7,6 +7,7 @@
 
 #include "build.h"
 #include "dev.h"
+#include "fd.h"
 #include "log.h"
 #include "pvh_load.h"
 #include "title.h"
@@ -115,13 +116,6 @@ static int start(struct keeper *k, enum run_role role, struct failure *failure)
 		return failure_set(failure, "no %s: %s",
 				   helper_name(role), msg_errno(err));
 	return 0;
-}
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
 }
 
 /* Wait for @count ready bytes; a helper that dies first spoils it. */

@@ -4,6 +4,8 @@
  */
 #include "pty.h"
 
+#include "fd.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,12 +15,8 @@
 
 static void pty_close(struct pty *pty)
 {
-	if (pty->master >= 0)
-		close(pty->master);
-	if (pty->slave >= 0)
-		close(pty->slave);
-	pty->master = -1;
-	pty->slave = -1;
+	close_fd(&pty->master);
+	close_fd(&pty->slave);
 }
 
 static int set_raw(int fd)

@@ -5,6 +5,8 @@
  */
 #include "run_dir.h"
 
+#include "fd.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -127,12 +129,8 @@ int run_dir_open(struct run_dir *dir, const char *name)
 
 void run_dir_close(struct run_dir *dir)
 {
-	if (dir->lock_fd >= 0)
-		close(dir->lock_fd);
-	if (dir->fd >= 0)
-		close(dir->fd);
-	dir->fd = -1;
-	dir->lock_fd = -1;
+	close_fd(&dir->lock_fd);
+	close_fd(&dir->fd);
 }
 
 /* The directory holds plain files, links and a socket only. */

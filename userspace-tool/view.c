@@ -8,6 +8,7 @@
 
 #include "dev.h"
 #include "domain_ref.h"
+#include "fd.h"
 #include "msg.h"
 
 #include <errno.h>
@@ -156,13 +157,6 @@ static void pass_keys(struct session *s)
 		return;
 	s->nr_typed -= n;
 	memmove(s->typed, s->typed + n, s->nr_typed);
-}
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
 }
 
 /* The keeper of a domain that restarts waits for viewers to have seen it. */
