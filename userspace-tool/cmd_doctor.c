@@ -6,6 +6,7 @@
 #include "command.h"
 #include "dev.h"
 #include "host.h"
+#include "json.h"
 #include "msg.h"
 
 #include <errno.h>
@@ -345,10 +346,7 @@ static int print_json(const struct checkup *c)
 		if (f->verdict == FINDING_MISSING)
 			status = EXIT_REFUSED;
 	}
-	puts(json_object_to_json_string_ext(array, JSON_C_TO_STRING_PRETTY |
-					    JSON_C_TO_STRING_SPACED |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(array);
+	json_print(array);
 	return status;
 }
 

@@ -6,6 +6,7 @@
 #include "config.h"
 #include "dev.h"
 #include "domain_ref.h"
+#include "json.h"
 #include "msg.h"
 #include "run_dir.h"
 
@@ -124,14 +125,6 @@ static struct json_object *to_json(const struct lodge_domain_info *i)
 	return o;
 }
 
-static void print_json(struct json_object *o)
-{
-	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
-					    JSON_C_TO_STRING_SPACED |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(o);
-}
-
 static void put_one(const struct lodge_domain_info *info,
 		    struct json_object *array)
 {
@@ -199,7 +192,7 @@ int cmd_list(const struct invocation *inv)
 	status = inv->nr_args ? list_named(inv, array) : list_all(array);
 	/* What there is of those asked for; nothing when nobody can tell. */
 	if (array && (status == EXIT_DONE || inv->nr_args))
-		print_json(array);
+		json_print(array);
 	return status;
 }
 
@@ -276,6 +269,6 @@ int cmd_info(const struct invocation *inv)
 		put_stats(&stats, o);
 	close(fd);
 	if (o)
-		print_json(o);
+		json_print(o);
 	return EXIT_DONE;
 }

@@ -4,6 +4,7 @@
  */
 #include "command.h"
 #include "dev.h"
+#include "json.h"
 #include "msg.h"
 #include "version.h"
 
@@ -50,9 +51,7 @@ static void print_json(const struct lodge_info *info)
 		put_text(m, "vendor", vendor_name(info->vendor));
 		json_object_object_add(o, "module", m);
 	}
-	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
-					    JSON_C_TO_STRING_SPACED));
-	json_object_put(o);
+	json_print(o);
 }
 
 /* That the module is not there is no error: the tool has a version too. */
