@@ -184,20 +184,27 @@ static int set_start_state(int domain, const struct pvh_entry *entry,
 	return 0;
 }
 
+static int load(int domain, struct pvh_image *image, struct failure *failure)
+{
+	struct pvh_entry entry;
+	struct pvh_error err;
+
+	err.text[0] = '\0';
+	err.hint[0] = '\0';
+	if (pvh_image_load(image, write_domain, &domain, &entry, &err))
+		return from_pvh_error(failure, &err);
+	return set_start_state(domain, &entry, failure);
+}
+
 int build_domain(const struct domain_config *config, struct pvh_image *image,
 		 uint32_t *domid, struct failure *failure)
 {
 	int domain = create_domain(config, domid, failure);
-	struct pvh_entry entry;
-	struct pvh_error err;
+	int err = domain < 0 ? -1 : load(domain, image, failure);
 
-	if (domain < 0)
-		return -1;
-	err.text[0] = '\0';
-	err.hint[0] = '\0';
-	if (pvh_image_load(image, write_domain, &domain, &entry, &err))
-		from_pvh_error(failure, &err);
-	else if (!set_start_state(domain, &entry, failure))
+	/* A fork follows, and what is not mapped need not be copied. */
+	pvh_image_close(image);
+	if (domain < 0 || !err)
 		return domain;
 	dev_domain_destroy(domain);
 	close(domain);

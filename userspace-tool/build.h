@@ -14,7 +14,7 @@ int build_open_image(const struct domain_config *config,
 		     struct pvh_image **image, struct failure *failure);
 
 /*
- * Make the domain and load @image into it.  Returns the domain file and sets
+ * Make the domain and load @image, which is closed, into it.  Returns the domain file and sets
  * @domid, or -1 with nothing left behind.
  */
 int build_domain(const struct domain_config *config, struct pvh_image *image,

@@ -10,7 +10,6 @@
 #include "dev.h"
 #include "keeper.h"
 #include "msg.h"
-#include "pvh_load.h"
 #include "view.h"
 
 #include <signal.h>
@@ -114,8 +113,6 @@ static int build_and_start(struct keeper *k, struct pvh_image *image,
 	int err;
 
 	k->domain_fd = build_domain(&k->config, image, &k->domid, failure);
-	/* Before the fork: what is not mapped need not be copied. */
-	pvh_image_close(image);
 	if (k->domain_fd < 0)
 		return -1;
 	err = start_domain(k, unpause, failure);

@@ -9,7 +9,6 @@
 #include "dev.h"
 #include "fd.h"
 #include "log.h"
-#include "pvh_load.h"
 #include "title.h"
 
 #include <errno.h>
@@ -231,7 +230,6 @@ static int rebuild(struct keeper *k, struct pvh_image *image,
 	int err;
 
 	k->domain_fd = build_domain(&k->config, image, &k->domid, failure);
-	pvh_image_close(image);
 	if (k->domain_fd < 0)
 		return -1;
 	/*
