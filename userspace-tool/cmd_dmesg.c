@@ -17,19 +17,10 @@
 
 static int print_living(int fd, const char *name)
 {
-	char data[4096];
-	uint64_t offset = 0;
-	ssize_t n;
-	int rounds = 0;
+	int err = dev_domain_copy_log(fd, STDOUT_FILENO);
 
-	/* The log holds 16 KiB; the bound is for one that still grows. */
-	do {
-		n = dev_domain_read_log(fd, &offset, data, sizeof(data));
-		if (n > 0)
-			fwrite(data, 1, n, stdout);
-	} while (n > 0 && rounds++ < 64);
 	close(fd);
-	return n < 0 ? ref_error("dmesg", name, n) : EXIT_DONE;
+	return err ? ref_error("dmesg", name, err) : EXIT_DONE;
 }
 
 /* Its status, or -ENOENT where there is no log of that name. */

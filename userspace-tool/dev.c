@@ -152,8 +152,9 @@ int dev_write_memory(int domain_fd, uint64_t gpa, const void *data,
 	return 0;
 }
 
-ssize_t dev_domain_read_log(int domain_fd, uint64_t *offset, void *data,
-			    uint32_t length)
+/* Returns the bytes put at @data (0: nothing newer) and moves @offset on. */
+static ssize_t read_log(int domain_fd, uint64_t *offset, void *data,
+			uint32_t length)
 {
 	struct lodge_log log = {
 		.size = sizeof(log),
@@ -167,6 +168,25 @@ ssize_t dev_domain_read_log(int domain_fd, uint64_t *offset, void *data,
 		return err;
 	*offset = log.offset;
 	return log.length;
+}
+
+int dev_domain_copy_log(int domain_fd, int out_fd)
+{
+	char data[4096];
+	uint64_t offset = 0;
+	int rounds = 0;
+	ssize_t n, done;
+
+	/* The log holds 16 KiB; the bound is for one that still grows. */
+	while (rounds++ < 64 &&
+	       (n = read_log(domain_fd, &offset, data, sizeof(data)))) {
+		if (n < 0)
+			return n;
+		done = write(out_fd, data, n);
+		if (done != n)
+			return done < 0 ? -errno : -ENOSPC;
+	}
+	return 0;
 }
 
 int dev_vcpu_open(int domain_fd, uint32_t id)

@@ -39,9 +39,8 @@ int dev_domain_get_stats(int domain_fd, struct lodge_domain_stats *stats);
 int dev_write_memory(int domain_fd, uint64_t gpa, const void *data,
 		     size_t length);
 
-/* Returns the bytes put at @data (0: nothing newer) and moves @offset on. */
-ssize_t dev_domain_read_log(int domain_fd, uint64_t *offset, void *data,
-			    uint32_t length);
+/* Write the hypervisor's log of the domain to @out_fd. */
+int dev_domain_copy_log(int domain_fd, int out_fd);
 
 int dev_vcpu_open(int domain_fd, uint32_t id);
 int dev_vcpu_set_state(int vcpu_fd, struct lodge_vcpu_state *state);

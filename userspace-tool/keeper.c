@@ -183,10 +183,8 @@ static int start_all(struct keeper *k, struct failure *failure)
 /* Keep the hypervisor's last words: the module forgets them with the domain. */
 static void save_domain_log(struct keeper *k)
 {
-	char path[224], old[226], data[4096];
-	uint64_t offset = 0;
-	ssize_t n;
-	int fd, rounds = 0;
+	char path[224], old[226];
+	int fd;
 
 	log_path(path, sizeof(path), k->config.name, "hypervisor");
 	snprintf(old, sizeof(old), "%s.1", path);
@@ -196,12 +194,7 @@ static void save_domain_log(struct keeper *k)
 		log_event("%s: %s", path, msg_errno(fd));
 		return;
 	}
-	/* The log holds 16 KiB; the bound is for one that still grows. */
-	while (rounds++ < 64 &&
-	       (n = dev_domain_read_log(k->domain_fd, &offset, data,
-					sizeof(data))) > 0)
-		if (write(fd, data, n) != n)
-			break;
+	dev_domain_copy_log(k->domain_fd, fd);
 	close(fd);
 }
 
