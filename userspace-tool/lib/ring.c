@@ -17,15 +17,6 @@ static size_t min_size(size_t a, size_t b)
  * the room) it announces are ours to use only after it.  Our own index is in
  * guest memory too, so a guest can spoil it; all it gains is an error.
  */
-ssize_t ring_count(const struct byte_ring *ring)
-{
-	uint32_t cons = atomic_load_explicit(ring->cons, memory_order_relaxed);
-	uint32_t prod = atomic_load_explicit(ring->prod, memory_order_acquire);
-	uint32_t used = prod - cons;
-
-	return used > ring->size ? -EPROTO : (ssize_t)used;
-}
-
 ssize_t ring_room(const struct byte_ring *ring)
 {
 	uint32_t prod = atomic_load_explicit(ring->prod, memory_order_relaxed);

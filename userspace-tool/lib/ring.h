@@ -27,10 +27,7 @@ struct byte_ring {
 	_Atomic uint32_t *prod;
 };
 
-/* Bytes that wait to be read, or -EPROTO when the indices make no sense. */
-ssize_t ring_count(const struct byte_ring *ring);
-
-/* Room for writing, or -EPROTO. */
+/* Room for writing, or -EPROTO when the indices make no sense. */
 ssize_t ring_room(const struct byte_ring *ring);
 
 /*
