@@ -5,6 +5,7 @@
 # kernel run, and nothing is left in the log.
 
 . "$T/lib.sh"
+. "$T/domains.sh"
 . "$T/linux.sh"
 
 insmod "$T/lodge.ko" || fail load "insmod refused"

@@ -5,6 +5,7 @@
 # last line on the console, and how its domain ended.
 
 . "$T/lib.sh"
+. "$T/domains.sh"
 
 log=/var/log/lodge
 mkdir -p /run/guests
@@ -19,13 +20,6 @@ on_poweroff = "destroy"
 on_reboot = "destroy"
 on_crash = "destroy"
 END
-}
-
-# The reason that the hypervisor log gives for the domain's end.
-end_of()
-{
-	"$T/lodge" dmesg "$1" |
-		sed -n 's/.*domain shut down (\([^)]*\)).*/\1/p' | tr -d -
 }
 
 # has_registers NAME: a crash must leave the vCPU's state in the log, also one

@@ -15,21 +15,6 @@ create_domain()
 	"$lodge" create -q -n "$1" -m 4 -k "$T/$1.elf"
 }
 
-cpu_ns()
-{
-	"$lodge" list --json "$1" | value_of cpu_ns
-}
-
-has_run_since()
-{
-	[ "$(cpu_ns "$1")" -gt "$2" ]
-}
-
-goes_on()
-{
-	until_true "progress of $1" has_run_since "$1" $(($(cpu_ns "$1") + 50000000))
-}
-
 # bind MASK: all threads of the runner
 bind()
 {

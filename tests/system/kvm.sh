@@ -37,22 +37,6 @@ kvm_is_free()
 	[ "$(cat /sys/module/$kvm/refcnt)" = 0 ]
 }
 
-cpu_ns()
-{
-	"$lodge" list --json "$1" | value_of cpu_ns
-}
-
-has_run_since()
-{
-	[ "$(cpu_ns "$1")" -gt "$2" ]
-}
-
-# A domain that computes gets further.
-goes_on()
-{
-	until_true "progress of $1" has_run_since "$1" $(($(cpu_ns "$1") + 50000000))
-}
-
 # KVM is there, but has no guest: lodge may work.
 beside_idle_kvm()
 {

@@ -12,18 +12,6 @@ warm=10
 cycles=100
 [ ! -r "$T/cycles" ] || cycles=$(cat "$T/cycles")
 
-cycle()
-{
-	"$lodge" create -n cycle -m 4 -k "$T/idle.elf" --console </dev/null |
-	{
-		read -r line
-		"$lodge" destroy cycle || echo "destroy failed"
-		[ "${line%?}" = ready ] || [ "$line" = ready ] ||
-			echo "first output: $line"
-	} >/run/cycle
-	[ ! -s /run/cycle ] || { cat /run/cycle; return 1; }
-}
-
 # run_cycles N
 run_cycles()
 {

@@ -5,6 +5,7 @@
 # say of the platform they found.
 
 . "$T/lib.sh"
+. "$T/domains.sh"
 . "$T/linux.sh"
 
 insmod "$T/lodge.ko" || fail load "insmod refused"

@@ -14,18 +14,6 @@ cycles=5
 [ ! -r "$T/seconds" ] || { seconds=$(cat "$T/seconds"); cycles=50; }
 seed=$(date +%s)
 
-cycle()
-{
-	"$lodge" create -n cycle -m 4 -k "$T/idle.elf" --console </dev/null |
-	{
-		read -r line
-		"$lodge" destroy cycle || echo "destroy failed"
-		[ "${line%?}" = ready ] || [ "$line" = ready ] ||
-			echo "first output: $line"
-	} >/run/cycle
-	[ ! -s /run/cycle ] || { cat /run/cycle; return 1; }
-}
-
 run_cycles()
 {
 	n=0

@@ -89,6 +89,42 @@ is_state()
 	[ "$("$lodge" list --json "$1" 2>/dev/null | value_of state)" = "$2" ]
 }
 
+cpu_ns()
+{
+	"$lodge" list --json "$1" | value_of cpu_ns
+}
+
+has_run_since()
+{
+	[ "$(cpu_ns "$1")" -gt "$2" ]
+}
+
+# A domain that computes gets further.
+goes_on()
+{
+	until_true "progress of $1" has_run_since "$1" $(($(cpu_ns "$1") + 50000000))
+}
+
+# cycle: a short life: create, first output, destroy.
+cycle()
+{
+	"$lodge" create -n cycle -m 4 -k "$T/idle.elf" --console </dev/null |
+	{
+		read -r line
+		"$lodge" destroy cycle || echo "destroy failed"
+		[ "${line%?}" = ready ] || [ "$line" = ready ] ||
+			echo "first output: $line"
+	} >/run/cycle
+	[ ! -s /run/cycle ] || { cat /run/cycle; return 1; }
+}
+
+# end_of NAME: the reason that the hypervisor log gives for the domain's end.
+end_of()
+{
+	"$lodge" dmesg "$1" |
+		sed -n 's/.*domain shut down (\([^)]*\)).*/\1/p' | tr -d -
+}
+
 references()
 {
 	cat /sys/module/lodge/refcnt

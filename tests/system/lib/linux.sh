@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# Boots one Linux guest with its console here and judges its output.
+# Boots one Linux guest with its console here and judges its output.  Sourced
+# after domains.sh.
 
 # boot_linux NAME KERNEL MIB EXPECT [WORDS]: EXPECT is how the domain must end;
 # $vcpus may ask for more than one vCPU.
@@ -21,8 +22,7 @@ END
 		>/run/linux.out 2>/run/linux.err </dev/null
 	# Marked, so that a guest's panic is not taken for the host's.
 	tr -d '\r' </run/linux.out | sed 's/^/| /'
-	end=$("$T/lodge" dmesg "$1" |
-		sed -n 's/.*domain shut down (\([^)]*\)).*/\1/p' | tr -d -)
+	end=$(end_of "$1")
 	if ! grep -q '^guest: hypervisor xen' /run/linux.out; then
 		fail "$1" "no init:" "$(tail -n 2 /run/linux.out | tr '\n' ' ')" \
 			"$(tail -n 1 /run/linux.err)"
