@@ -9,12 +9,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "../../uapi/lodge.h"
+#include "../flat_start.h"
 
 #define CODE	0x100000ull
-#define FLAT_CODE 0xc09b
-#define FLAT_DATA 0xc093
-#define BUSY_TSS 0x008b
 
 /* sched_op(SCHEDOP_shutdown, &poweroff), then the reason that it points to */
 static const uint8_t code[] = {
@@ -35,25 +32,9 @@ static void call(int fd, unsigned long request, void *arg, const char *what)
 
 static void set_state(int vcpu)
 {
-	struct lodge_vcpu_state state = {
-		.size = sizeof(state),
-		.flags = LODGE_VCPU_ONLINE,
-		.rip = CODE,
-		.rflags = 2,
-		.cr0 = 0x11,
-		.xcr0 = 1,
-		.dr[6] = 0xffff0ff0,
-		.dr[7] = 0x400,
-	};
-	int i;
+	struct lodge_vcpu_state state = { 0 };
 
-	for (i = LODGE_ES; i <= LODGE_GS; i++) {
-		state.seg[i].limit = 0xffffffff;
-		state.seg[i].attr = i == LODGE_CS ? FLAT_CODE : FLAT_DATA;
-	}
-	state.seg[LODGE_TR].limit = 0x67;
-	state.seg[LODGE_TR].attr = BUSY_TSS;
-	state.seg[LODGE_LDTR].attr = LODGE_SEG_UNUSABLE;
+	flat_start(&state, CODE);
 	CALL(vcpu, LODGE_VCPU_SET_STATE, &state);
 }
 

@@ -25,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lodge.h"
+#include "../flat_start.h"
 
 #define PROCESSES	3
 #define POOL		8
@@ -208,26 +208,10 @@ static void fill_slot(void *arg)
 	s->role = 1 + below(2);
 }
 
-/* A flat 32-bit start, as a PVH kernel has it, somewhere in memory. */
+/* Somewhere in memory. */
 static void fill_state(void *arg)
 {
-	struct lodge_vcpu_state *s = arg;
-	int i;
-
-	s->flags = LODGE_VCPU_ONLINE;
-	s->rip = below(LODGE_MEMORY_MIN);
-	s->rflags = 2;
-	s->cr0 = 0x11;
-	s->xcr0 = 1;
-	s->dr[6] = 0xffff0ff0;
-	s->dr[7] = 0x400;
-	for (i = LODGE_ES; i <= LODGE_GS; i++) {
-		s->seg[i].limit = 0xffffffff;
-		s->seg[i].attr = i == LODGE_CS ? 0xc09b : 0xc093;
-	}
-	s->seg[LODGE_TR].limit = 0x67;
-	s->seg[LODGE_TR].attr = 0x8b;
-	s->seg[LODGE_LDTR].attr = LODGE_SEG_UNUSABLE;
+	flat_start(arg, below(LODGE_MEMORY_MIN));
 }
 
 static void fill_eventfd(void *arg)
