@@ -174,7 +174,7 @@ static int list_all(struct json_object *array)
 		return EXIT_REFUSED;
 	if (!array)
 		print_header();
-	err = dev_for_each_domain(dev, list_one, array);
+	err = dev_visit_domains(dev, list_one, array);
 	close(dev);
 	if (!err)
 		return EXIT_DONE;

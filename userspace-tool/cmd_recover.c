@@ -176,19 +176,18 @@ static int is_half_restarted(const struct lodge_domain_info *info)
 
 static int recover_domain(int fd, const struct lodge_domain_info *info)
 {
-	int status;
+	int mine = !not_owner(info->name, info->owner);
+	int half = mine && is_half_restarted(info);
+	int status = EXIT_REFUSED;
 
-	if (not_owner(info->name, info->owner)) {
-		status = EXIT_REFUSED;
-	} else if (is_half_restarted(info)) {
+	if (half)
 		dev_domain_destroy(fd);
-		close(fd);
-		return end_restart(info->name, 0);
-	} else {
+	else if (mine)
 		status = recover(fd, info);
-	}
 	close(fd);
-	return status;
+	if (half)
+		status = end_restart(info->name, 0);
+	return status < 0 ? ref_error(VERB, info->name, status) : status;
 }
 
 static int recover_one(const char *text)
@@ -245,7 +244,7 @@ static int recover_all(void)
 
 	if (dev < 0)
 		return EXIT_REFUSED;
-	err = dev_for_each_domain(dev, recover_listed, &status);
+	err = dev_visit_domains(dev, recover_listed, &status);
 	close(dev);
 	if (err) {
 		msg_error(VERB, NULL, "%s", msg_errno(err));

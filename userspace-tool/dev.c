@@ -72,9 +72,7 @@ static int list_domains(int dev_fd, uint32_t first,
 	return err;
 }
 
-int dev_for_each_domain(int dev_fd,
-			int (*fn)(const struct lodge_domain_info *info,
-				  void *ctx), void *ctx)
+int dev_visit_domains(int dev_fd, dev_domain_fn fn, void *ctx)
 {
 	struct lodge_domain_info infos[BATCH];
 	uint32_t first = 0, count, i;

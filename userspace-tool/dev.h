@@ -20,13 +20,14 @@ int dev_domain_create(int dev_fd, struct lodge_domain_create *create);
 /* Open by id; or by @name when @domid is LODGE_DOMID_ANY. */
 int dev_domain_open(int dev_fd, uint32_t domid, const char *name);
 
+/* Returns 0 to go on. */
+typedef int (*dev_domain_fn)(const struct lodge_domain_info *info, void *ctx);
+
 /*
  * Call @fn for each domain of the caller, in the order of ids.  0, -errno, or
  * what @fn returned, which ends it if that is not 0.
  */
-int dev_for_each_domain(int dev_fd,
-			int (*fn)(const struct lodge_domain_info *info,
-				  void *ctx), void *ctx);
+int dev_visit_domains(int dev_fd, dev_domain_fn fn, void *ctx);
 
 int dev_domain_get_info(int domain_fd, struct lodge_domain_info *info);
 int dev_domain_pause(int domain_fd);

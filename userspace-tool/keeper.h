@@ -51,7 +51,8 @@ void keeper_init(struct keeper *keeper);
 /*
  * Fork a keeper for a domain and wait till its helpers serve.  It starts what
  * does not run yet and adopts the rest; with @unpause the domain then runs.
- * Without a domain file it ends a restart that an earlier keeper began.  0, or -1 with no keeper and none of the helpers it started left.
+ * Without a domain file it ends a restart that an earlier keeper began.
+ * 0, or -1 with no keeper and none of the helpers it started left.
  */
 int keeper_spawn(struct keeper *keeper, int unpause, struct failure *failure);
 
