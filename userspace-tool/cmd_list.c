@@ -9,6 +9,7 @@
 #include "json.h"
 #include "msg.h"
 #include "run_dir.h"
+#include "uuid.h"
 
 #include <json-c/json.h>
 #include <stdio.h>
@@ -102,9 +103,9 @@ static void add_text(struct json_object *o, const char *key, const char *text)
 static struct json_object *to_json(const struct lodge_domain_info *i)
 {
 	struct json_object *o = json_object_new_object();
-	char uuid[37];
+	char uuid[UUID_TEXT];
 
-	domain_config_format_uuid(i->uuid, uuid);
+	uuid_format(i->uuid, uuid);
 	add_text(o, "name", i->name);
 	add_number(o, "domid", i->domid);
 	add_text(o, "uuid", uuid);
@@ -209,10 +210,10 @@ static void print_time(const char *key, uint64_t ns)
 
 static void print_info(const struct lodge_domain_info *i)
 {
-	char letters[7], uuid[37];
+	char letters[7], uuid[UUID_TEXT];
 
 	state_letters(i, letters);
-	domain_config_format_uuid(i->uuid, uuid);
+	uuid_format(i->uuid, uuid);
 	printf("%-16s %s\n", "name", i->name);
 	printf("%-16s %u\n", "id", i->domid);
 	printf("%-16s %s\n", "uuid", uuid);

@@ -5,6 +5,8 @@
  */
 #include "config.h"
 
+#include "uuid.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,21 +53,6 @@ enum end_action domain_config_action(const struct domain_config *config,
 	default:
 		return config->on_end[LODGE_SHUTDOWN_CRASH];
 	}
-}
-
-void domain_config_format_uuid(const uint8_t uuid[16], char text[37])
-{
-	static const char hex[] = "0123456789abcdef";
-	char *at = text;
-	int i;
-
-	for (i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*at++ = '-';
-		*at++ = hex[uuid[i] >> 4];
-		*at++ = hex[uuid[i] & 15];
-	}
-	*at = '\0';
 }
 
 static int char_is_name(char c)
@@ -285,7 +272,7 @@ int domain_config_write(const struct domain_config *config, int fd)
 		[LODGE_SHUTDOWN_WATCHDOG] = "on_watchdog",
 	};
 	char *text = NULL;
-	char uuid[37];
+	char uuid[UUID_TEXT];
 	size_t size = 0;
 	unsigned int i;
 	FILE *file = open_memstream(&text, &size);
@@ -293,7 +280,7 @@ int domain_config_write(const struct domain_config *config, int fd)
 
 	if (!file)
 		return -ENOMEM;
-	domain_config_format_uuid(config->uuid, uuid);
+	uuid_format(config->uuid, uuid);
 	put_string(file, "name", config->name);
 	put_string(file, "uuid", uuid);
 	fprintf(file, "memory = %llu\nmaxmem = %llu\nvcpus = %u\nmaxvcpus = %u\n",

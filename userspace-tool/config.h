@@ -77,7 +77,4 @@ const char *domain_config_action_name(enum end_action action);
 enum end_action domain_config_action(const struct domain_config *config,
 				     uint32_t shutdown_reason);
 
-/* 36 characters and the NUL. */
-void domain_config_format_uuid(const uint8_t uuid[16], char text[37]);
-
 #endif /* LODGE_CONFIG_H */

@@ -14,6 +14,7 @@
 
 #include "lodge.h"
 #include "path.h"
+#include "uuid.h"
 
 /* Who may do what with an initial node, besides domain 0. */
 enum rights {
@@ -243,24 +244,10 @@ static int add_special(struct builder *b)
 	return ret ? ret : put_node(b, PATH_RELEASE, HOST, "", NULL, 0);
 }
 
-static void put_uuid(const unsigned char *uuid, char *to)
-{
-	static const char digit[] = "0123456789abcdef";
-	unsigned int i;
-
-	for (i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*to++ = '-';
-		*to++ = digit[uuid[i] >> 4];
-		*to++ = digit[uuid[i] & 15];
-	}
-	*to = 0;
-}
-
 static void put_texts(struct builder *b, const struct store_setup *s)
 {
 #define PUT(t, ...)	snprintf(b->text[t], TEXT_SIZE, __VA_ARGS__)
-	put_uuid(s->uuid, b->text[T_UUID]);
+	uuid_format(s->uuid, b->text[T_UUID]);
 	strcpy(b->text[T_NAME], s->name);
 	PUT(T_DOMID, "%u", s->domid);
 	PUT(T_MEMORY, "%" PRIu64, s->memory_kib);
