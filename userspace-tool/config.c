@@ -102,25 +102,18 @@ static int parse_number(const char *what, const char *text, uint64_t *value,
 	return 0;
 }
 
-static int check_memory(const char *key, uint64_t mib, struct failure *failure)
+static int parse_in_range(const char *key, const char *text, const char *unit,
+			  uint64_t least, uint64_t most, uint64_t *value,
+			  struct failure *failure)
 {
-	const uint64_t least = LODGE_MEMORY_MIN >> 20;
-	const uint64_t most = LODGE_MEMORY_MAX >> 20;
-
-	if (mib >= least && mib <= most)
+	if (parse_number(key, text, value, failure))
+		return -1;
+	if (*value >= least && *value <= most)
 		return 0;
-	return failure_set(failure,
-			   "%s is %llu MiB: it must be %llu to %llu", key,
-			   (unsigned long long)mib, (unsigned long long)least,
+	return failure_set(failure, "%s is %llu%s: it must be %llu to %llu",
+			   key, (unsigned long long)*value, unit,
+			   (unsigned long long)least,
 			   (unsigned long long)most);
-}
-
-static int check_vcpus(const char *key, uint64_t n, struct failure *failure)
-{
-	if (n >= 1 && n <= LODGE_MAX_VCPUS)
-		return 0;
-	return failure_set(failure, "%s is %llu: it must be 1 to %d", key,
-			   (unsigned long long)n, LODGE_MAX_VCPUS);
 }
 
 int domain_config_set_memory(struct domain_config *config, const char *text,
@@ -128,8 +121,8 @@ int domain_config_set_memory(struct domain_config *config, const char *text,
 {
 	uint64_t mib;
 
-	if (parse_number("memory", text, &mib, failure) ||
-	    check_memory("memory", mib, failure))
+	if (parse_in_range("memory", text, " MiB", LODGE_MEMORY_MIN >> 20,
+			   LODGE_MEMORY_MAX >> 20, &mib, failure))
 		return -1;
 	config->memory = mib;
 	if (config->maxmem < mib)
@@ -142,8 +135,7 @@ int domain_config_set_vcpus(struct domain_config *config, const char *text,
 {
 	uint64_t n;
 
-	if (parse_number("vcpus", text, &n, failure) ||
-	    check_vcpus("vcpus", n, failure))
+	if (parse_in_range("vcpus", text, "", 1, LODGE_MAX_VCPUS, &n, failure))
 		return -1;
 	config->vcpus = n;
 	if (config->maxvcpus < n)
