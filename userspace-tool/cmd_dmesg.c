@@ -23,40 +23,39 @@ static int print_living(int fd, const char *name)
 	return err ? ref_error("dmesg", name, err) : EXIT_DONE;
 }
 
-/* Its status, or -ENOENT where there is no log of that name. */
-static int print_saved(const char *name)
+/* The log that the keeper saved: a file, or -errno. */
+static int open_saved(const char *name)
 {
-	char path[224], data[4096];
-	ssize_t n;
+	char path[224];
 	int fd;
 
 	if (strchr(name, '/'))
 		return -ENOENT;
 	log_path(path, sizeof(path), name, "hypervisor");
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 && errno == ENOENT)
-		return -ENOENT;
-	if (fd < 0) {
-		msg_error("dmesg", name, "%s: %s", path, msg_errno(errno));
-		return EXIT_REFUSED;
-	}
-	while ((n = read(fd, data, sizeof(data))) > 0)
-		fwrite(data, 1, n, stdout);
-	close(fd);
-	return EXIT_DONE;
+	return fd < 0 ? -errno : fd;
 }
 
-/* There is no domain, or no module that could have one. */
-static int look_at_saved(int dev, const char *name)
+/* There is no domain, or (@dev) no module that could have one. */
+static int print_saved(int dev, const char *name)
 {
-	int status = print_saved(name);
+	char data[4096];
+	int fd = open_saved(name);
+	ssize_t n;
 
-	if (status != -ENOENT)
-		return status;
+	if (fd >= 0) {
+		while ((n = read(fd, data, sizeof(data))) > 0)
+			fwrite(data, 1, n, stdout);
+		close(fd);
+		return EXIT_DONE;
+	}
 	if (dev < 0)
-		return ref_open_device("dmesg", name) < 0 ? EXIT_REFUSED :
-			ref_error("dmesg", name, -ENOENT);
-	msg_error("dmesg", name, "no such domain, and no log of one");
+		ref_open_device("dmesg", name);
+	else if (fd == -ENOENT)
+		msg_error("dmesg", name, "no such domain, and no log of one");
+	else
+		msg_error("dmesg", name, "no such domain, and its log: %s",
+			  msg_errno(fd));
 	return EXIT_REFUSED;
 }
 
@@ -70,6 +69,6 @@ int cmd_dmesg(const struct invocation *inv)
 		close(dev);
 	if (fd >= 0)
 		return print_living(fd, name);
-	return fd == -ENOENT ? look_at_saved(dev, name) :
+	return fd == -ENOENT ? print_saved(dev, name) :
 		ref_error("dmesg", name, fd);
 }
