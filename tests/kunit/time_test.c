@@ -264,7 +264,7 @@ static void xen_runstate_since_is_the_entry(struct kunit *test)
 
 	xen_runstate_set(vcpu, VCPU_RS_BLOCKED);
 	xen_runstate_get(vcpu, &first);
-	udelay(10);
+	usleep_range(10, 20);
 	xen_runstate_set_area(vcpu, &area);
 	xen_runstate_set(vcpu, VCPU_RS_BLOCKED);
 	xen_runstate_get(vcpu, &later);

@@ -226,12 +226,8 @@ static void test_faults(void)
 }
 
 /* One instruction of 32-bit code, with a selector of its own in a register. */
-#define STRING_OP32(name, seg, insn)					\
-static u32 name(struct string *s, u16 sel)				\
-{									\
-	DECLARE_TRAP(trap);						\
-									\
-	__asm__ volatile("mov %w[sel], %%" seg "\n"			\
+#define STRING_INSN32(s, sel, trap, seg, insn)				\
+	__asm__ volatile("mov %w[from], %%" seg "\n"			\
 			 "pushq %[cs32]\n"				\
 			 "pushq $3f\n"					\
 			 "lretq\n"					\
@@ -241,18 +237,43 @@ static u32 name(struct string *s, u16 sel)				\
 			 "2: ljmp %[cs64], $4f\n"			\
 			 ".code64\n"					\
 			 "4: mov %w[data], %%" seg "\n" EX_TABLE	\
-			 : "+D"(s->rdi), "+S"(s->rsi), "+c"(s->rcx),	\
-			   "+r"(trap)					\
+			 : "+D"((s)->rdi), "+S"((s)->rsi),		\
+			   "+c"((s)->rcx), "+r"(trap)			\
 			 : "d"(0x80), [cs32] "i"(SEL_CODE32),		\
-			   [cs64] "i"(SEL_CODE64), [sel] "r"(sel),	\
-			   [data] "r"(SEL_DATA) : "memory", "cc");	\
-	return trap;							\
+			   [cs64] "i"(SEL_CODE64), [from] "r"(sel),	\
+			   [data] "r"(SEL_DATA) : "memory", "cc")
+
+static u32 insb32(struct string *s, u16 sel)
+{
+	DECLARE_TRAP(trap);
+
+	STRING_INSN32(s, sel, trap, "es", "rep insb");
+	return trap;
 }
 
-STRING_OP32(insb32, "es", "rep insb")
-STRING_OP32(insl32, "es", "rep insl")
-STRING_OP32(outsb32_fs, "fs", "rep outsb %%fs:(%%esi), %%dx")
-STRING_OP32(outsb32_ss, "ss", "rep outsb %%ss:(%%esi), %%dx")
+static u32 insl32(struct string *s, u16 sel)
+{
+	DECLARE_TRAP(trap);
+
+	STRING_INSN32(s, sel, trap, "es", "rep insl");
+	return trap;
+}
+
+static u32 outsb32_fs(struct string *s, u16 sel)
+{
+	DECLARE_TRAP(trap);
+
+	STRING_INSN32(s, sel, trap, "fs", "rep outsb %%fs:(%%esi), %%dx");
+	return trap;
+}
+
+static u32 outsb32_ss(struct string *s, u16 sel)
+{
+	DECLARE_TRAP(trap);
+
+	STRING_INSN32(s, sel, trap, "ss", "rep outsb %%ss:(%%esi), %%dx");
+	return trap;
+}
 
 #define DESC_RO		0x91ul
 #define DESC_RW		0x93ul
