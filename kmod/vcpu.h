@@ -11,6 +11,8 @@
 #include <linux/preempt.h>
 #include <linux/rcuwait.h>
 
+#include <asm/msr-index.h>
+
 #include "types.h"
 #include "vendor.h"
 #include "vmexit.h"
@@ -114,13 +116,11 @@ struct vcpu {
 	bool dr_dirty;			/* v: the guest uses debug registers */
 	u64 xcr0;			/* v */
 	u64 spec_ctrl;			/* v: the guest's IA32_SPEC_CTRL */
-	u64 misc_enable;		/* v: unused by hardware, kept for the guest */
 	u64 mtrr[2 * 8 + 11];		/* v: stored, never used; see emul/msr.c */
 	u64 mtrr_def_type;		/* v */
 	u64 cpu_ns;			/* a: time in the run loop, not blocked */
 	u64 run_start_ns;		/* v */
 	struct fpu_guest fpu;		/* m */
-	u8 sipi_vector;			/* a: with lapic's start protocol */
 };
 
 /* kmod/vcpu.c */
@@ -254,6 +254,26 @@ static inline void vcpu_write_gpr(struct vcpu *vcpu, unsigned int gpr, u64 v)
 		vcpu_write_reg(vcpu, VREG_RSP, v);
 	else
 		vcpu->gpr[gpr] = v;
+}
+
+/* Is 64-bit code running (long mode and CS.L)? */
+static inline bool vcpu_in_64bit_code(struct vcpu *vcpu)
+{
+	struct vcpu_segment cs;
+
+	if (!(vcpu_read_reg(vcpu, VREG_EFER) & EFER_LMA))
+		return false;
+	vendor->read_seg(vcpu, VSEG_CS, &cs);
+	return cs.attr & SEG_ATTR_L;
+}
+
+/* SS.DPL is the privilege level in every mode. */
+static inline u8 vcpu_cpl(struct vcpu *vcpu)
+{
+	struct vcpu_segment ss;
+
+	vendor->read_seg(vcpu, VSEG_SS, &ss);
+	return SEG_ATTR_DPL(ss.attr);
 }
 
 /* EDX:EAX, as RDMSR and XSETBV use them. */

@@ -65,7 +65,7 @@ void vcpu_reset(struct vcpu *vcpu)
 	vcpu->dr6 = DR6_RESERVED;
 	vcpu->dr_dirty = false;
 	vcpu->exception_pending = false;
-	vcpu->nmi_pending = false;
+	WRITE_ONCE(vcpu->nmi_pending, false);
 	vcpu->halted = false;
 	xen_poll_finish(vcpu);
 	set_bit(VCPU_REQ_FLUSH_VCPU, &vcpu->requests);

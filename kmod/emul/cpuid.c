@@ -29,7 +29,6 @@
 
 #define XEN_CPUID_BASE		0x40000000u
 #define XEN_CPUID_MAX		(XEN_CPUID_BASE + 5)
-#define XEN_CPUID_VERSION	((4u << 16) | 17)
 #define XEN_CPUID_MSR		0x40000000u
 #define XEN_CPUID_TSC_RELIABLE	BIT(1)
 #define XEN_CPUID_TSC_RDTSCP	BIT(2)
@@ -618,7 +617,7 @@ static void read_xen(const struct vcpu *vcpu, u32 leaf, u32 subleaf,
 		out->edx = 0x4d4d566e;
 		break;
 	case 1:
-		out->eax = XEN_CPUID_VERSION;
+		out->eax = XEN_GUEST_VERSION;
 		break;
 	case 2:
 		out->eax = 1;

@@ -17,7 +17,6 @@
 #include "emul/cpuid.h"
 #include "emul/emul.h"
 #include "emul/lapic.h"
-#include "emul/mode.h"
 #include "mmu/guest_mem.h"
 #include "vcpu.h"
 

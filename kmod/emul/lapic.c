@@ -345,14 +345,11 @@ void lapic_handle_start(struct vcpu *vcpu)
 	 */
 	vcpu_reset(vcpu);
 	lapic_reset(vcpu, true);
-	WRITE_ONCE(vcpu->nmi_pending, false);
-	vcpu->exception_pending = false;
 	vendor->read_seg(vcpu, VSEG_CS, &cs);
 	cs.selector = (start & 0xff) << 8;
 	cs.base = (start & 0xff) << 12;
 	vendor->write_seg(vcpu, VSEG_CS, &cs);
 	vcpu_write_reg(vcpu, VREG_RIP, 0);
-	vcpu->sipi_vector = start;
 	vcpu_go_up(vcpu);
 	atomic_cmpxchg(&lapic->start, start, LAPIC_RUNNING);
 }

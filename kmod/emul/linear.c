@@ -14,7 +14,6 @@
 
 #include "domain.h"
 #include "emul/lapic.h"
-#include "emul/mode.h"
 #include "mmu/guest_mem.h"
 #include "vcpu.h"
 

@@ -414,7 +414,6 @@ void msr_vcpu_init(struct vcpu *vcpu)
 	for (i = 0; i < NR_FIXED_MTRRS; i++)
 		vcpu->mtrr[2 * NR_VARIABLE_MTRRS + i] = MTRR_FIXED_RESET;
 	vcpu->mtrr_def_type = MTRR_DEF_TYPE_RESET;
-	vcpu->misc_enable = MISC_ENABLE_VALUE;
 	vcpu->spec_ctrl = 0;
 }
 

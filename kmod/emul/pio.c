@@ -12,7 +12,6 @@
 #include "domain.h"
 #include "emul/emul.h"
 #include "emul/linear.h"
-#include "emul/mode.h"
 #include "vcpu.h"
 
 #define PORT_DEBUG_CONSOLE	0xe9

@@ -11,6 +11,9 @@
 
 struct page;
 
+/* The Xen version that guests see: leaf 0x40000001 and xen_version(0). */
+#define XEN_GUEST_VERSION	((4u << 16) | 17)
+
 #define XEN_NR_HVM_PARAMS	39
 #define XEN_NO_GFN		(~0ull)
 #define XEN_NO_SHUTDOWN_CODE	(~0u)

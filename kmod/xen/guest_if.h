@@ -15,9 +15,6 @@
 #include "vcpu.h"
 #include "xen/domain_xen.h"
 
-/* The Xen version that guests see: leaf 0x40000001 and xen_version(0). */
-#define XEN_GUEST_VERSION	((4u << 16) | 17)
-
 /* kmod/xen/hypercall.c: one exit, number to handler, result to RAX. */
 enum vmexit_action xen_hypercall(struct vcpu *vcpu, const struct vmexit *x);
 

@@ -249,16 +249,6 @@ static void make_stub(u8 stub[STUB_SIZE], u32 nr)
 	stub[8] = 0xc3;
 }
 
-static bool runs_64bit_code(struct vcpu *vcpu)
-{
-	struct vcpu_segment cs;
-
-	if (!(vcpu_read_reg(vcpu, VREG_EFER) & EFER_LMA))
-		return false;
-	vendor->read_seg(vcpu, VSEG_CS, &cs);
-	return cs.attr & SEG_ATTR_L;
-}
-
 int xen_hypercall_page_write(struct vcpu *vcpu, u64 value)
 {
 	struct domain *d = vcpu->domain;
@@ -277,6 +267,6 @@ int xen_hypercall_page_write(struct vcpu *vcpu, u64 value)
 		if (ret)
 			return ret == -ENOMEM ? ret : -EINVAL;
 	}
-	xen_latch_layout(d, !runs_64bit_code(vcpu));
+	xen_latch_layout(d, !vcpu_in_64bit_code(vcpu));
 	return 0;
 }

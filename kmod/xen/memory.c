@@ -24,8 +24,6 @@
 #define EXTENT_ORDER_MAX	9
 #define PASS_BATCH	64u	/* elements of one add_to_physmap_batch pass */
 
-#define GRANT_STATUS_FRAME	BIT(31)
-
 /* Not named by the kernel's copy of the interface. */
 #define XENMEM_maximum_gpfn	14
 
@@ -273,8 +271,8 @@ static long add_one(struct domain *d, u32 space, u64 idx, u64 gfn)
 	case XENMAPSPACE_shared_info:
 		return idx ? -EINVAL : map_shared_info(d, gfn);
 	case XENMAPSPACE_grant_table:
-		/* Status frames exist with version 2 only. */
-		if (idx >= GRANT_MAX_FRAMES || idx & GRANT_STATUS_FRAME)
+		/* So are status frames, bit 31: they are version 2's. */
+		if (idx >= GRANT_MAX_FRAMES)
 			return -EINVAL;
 		return grant_map_frame(d, idx, gfn);
 	case XENMAPSPACE_gmfn:
