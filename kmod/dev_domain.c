@@ -110,7 +110,7 @@ static ssize_t copy_memory(struct domain *d, const struct lodge_memory *m,
 			err = copy_from_user(bounce, user, n) ? -EFAULT :
 			      guest_mem_write(&d->ram, gpa, bounce, n, false);
 		} else {
-			err = guest_mem_read(&d->ram, gpa, bounce, n, false);
+			err = guest_mem_read(&d->ram, gpa, bounce, n);
 			if (!err && copy_to_user(user, bounce, n))
 				err = -EFAULT;
 		}

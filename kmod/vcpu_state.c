@@ -359,8 +359,7 @@ int vcpu_copy_from_guest(struct vcpu *vcpu, void *dst, gva_t gva, size_t len)
 	struct guest_paging pg;
 
 	vcpu_paging(vcpu, &pg);
-	return guest_virt_read(&vcpu->domain->ram, &pg, gva, dst, len,
-			       vcpu->atomic);
+	return guest_virt_read(&vcpu->domain->ram, &pg, gva, dst, len);
 }
 
 int vcpu_copy_to_guest(struct vcpu *vcpu, gva_t gva, const void *src,

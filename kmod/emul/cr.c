@@ -153,26 +153,23 @@ static void cr_state_read(struct vcpu *vcpu, struct cr_state *s)
  * The CPU loads the four entries when CR3 is written without an exit.  After
  * a change of CR0 or CR4 that we emulate, it is for us to do.
  *
- * Return: 0; -EINVAL a reserved bit is set, for #GP; -EAGAIN; nothing was
- * changed unless it is 0.
+ * Return: whether they are valid; for #GP if not.
  */
-static int pdptrs_fetch(struct vcpu *vcpu, u64 cr3, u64 pdptr[NR_PDPTRS])
+static bool pdptrs_fetch(struct vcpu *vcpu, u64 cr3, u64 pdptr[NR_PDPTRS])
 {
 	unsigned int i;
 	int err;
 
 	err = guest_mem_read(&vcpu->domain->ram, cr3 & CR3_PAE_BASE, pdptr,
-			     NR_PDPTRS * sizeof(*pdptr), vcpu->atomic);
-	if (err == -EAGAIN || err == -ENOMEM)
-		return err;
+			     NR_PDPTRS * sizeof(*pdptr));
 	for (i = 0; i < NR_PDPTRS; i++) {
 		/* Where nothing is, ones are read. */
 		if (err)
 			pdptr[i] = ~0ull;
 		if (!pdptr_is_valid(pdptr[i], cpuid_phys_bits()))
-			return -EINVAL;
+			return false;
 	}
-	return 0;
+	return true;
 }
 
 static void pdptrs_load(struct vcpu *vcpu, const u64 pdptr[NR_PDPTRS])
@@ -181,15 +178,6 @@ static void pdptrs_load(struct vcpu *vcpu, const u64 pdptr[NR_PDPTRS])
 
 	for (i = 0; i < NR_PDPTRS; i++)
 		vcpu_write_reg(vcpu, VREG_PDPTR0 + i, pdptr[i]);
-}
-
-static enum vmexit_action pdptrs_failed(struct vcpu *vcpu, int err)
-{
-	if (err == -EAGAIN)
-		return VMEXIT_AGAIN;
-	if (err == -ENOMEM)
-		return vcpu_crash(vcpu, "no memory for its PAE page table");
-	return vcpu_inject_gp(vcpu);
 }
 
 /* A 16-bit TSS is not allowed in long mode; the entry would fail. */
@@ -210,7 +198,6 @@ static enum vmexit_action cr0_write(struct vcpu *vcpu, u64 value)
 	struct cr_state s;
 	u64 efer, changed;
 	bool pae;
-	int err;
 
 	cr_state_read(vcpu, &s);
 	if (!cr0_is_valid(&s, value))
@@ -220,9 +207,8 @@ static enum vmexit_action cr0_write(struct vcpu *vcpu, u64 value)
 	efer = efer_after_cr0(s.efer, value);
 
 	pae = uses_pdptrs(value, s.cr4, efer) && (changed & CR0_PDPTRS);
-	err = pae ? pdptrs_fetch(vcpu, s.cr3, pdptr) : 0;
-	if (err)
-		return pdptrs_failed(vcpu, err);
+	if (pae && !pdptrs_fetch(vcpu, s.cr3, pdptr))
+		return vcpu_inject_gp(vcpu);
 
 	if (efer & ~s.efer & EFER_LMA)
 		tr_enter_long_mode(vcpu);
@@ -242,7 +228,6 @@ static enum vmexit_action cr4_write(struct vcpu *vcpu, u64 value)
 	struct cr_state s;
 	u64 changed;
 	bool pae;
-	int err;
 
 	cr_state_read(vcpu, &s);
 	if (!cr4_is_valid(&s, value, cpuid_cr4_allowed()))
@@ -250,9 +235,8 @@ static enum vmexit_action cr4_write(struct vcpu *vcpu, u64 value)
 	changed = value ^ s.cr4;
 
 	pae = uses_pdptrs(s.cr0, value, s.efer) && (changed & CR4_PDPTRS);
-	err = pae ? pdptrs_fetch(vcpu, s.cr3, pdptr) : 0;
-	if (err)
-		return pdptrs_failed(vcpu, err);
+	if (pae && !pdptrs_fetch(vcpu, s.cr3, pdptr))
+		return vcpu_inject_gp(vcpu);
 
 	vcpu_write_reg(vcpu, VREG_CR4, value);
 	cpuid_cr4_changed(vcpu, value);

@@ -66,7 +66,7 @@ static void set_fault(struct vcpu *vcpu, const struct guest_paging *pg,
 	fault->error = (write ? X86_PF_WRITE : 0) |
 		       (pg->cpl == 3 ? X86_PF_USER : 0);
 	if (!guest_virt_to_phys(&vcpu->domain->ram, &kernel, gva, false,
-				vcpu->atomic, &gpa))
+				&gpa))
 		fault->error |= X86_PF_PROT;
 }
 
@@ -91,11 +91,11 @@ static int linear_translate(struct vcpu *vcpu, gva_t gva, unsigned int len,
 		}
 		n = min_t(u64, len, PAGE_SIZE - offset_in_page(gva));
 		err = guest_virt_to_phys(&vcpu->domain->ram, &pg, gva, write,
-					 vcpu->atomic, &pieces[i].gpa);
-		if (err == -EFAULT)
+					 &pieces[i].gpa);
+		if (err) {
 			set_fault(vcpu, &pg, gva, write, fault);
-		if (err)
 			return err;
+		}
 		pieces[i].len = n;
 		gva += n;
 		len -= n;
@@ -139,7 +139,7 @@ int linear_read(struct vcpu *vcpu, gva_t gva, void *dst, unsigned int len,
 		struct linear_fault *fault)
 {
 	struct linear_piece pieces[MAX_PIECES];
-	int i, n, err;
+	int i, n;
 
 	n = linear_translate(vcpu, gva, len, false, pieces, fault);
 	if (n < 0)
@@ -147,16 +147,11 @@ int linear_read(struct vcpu *vcpu, gva_t gva, void *dst, unsigned int len,
 	for (i = 0; i < n; i++) {
 		const struct linear_piece *p = &pieces[i];
 
-		if (gpa_is_lapic(vcpu, p->gpa)) {
+		if (gpa_is_lapic(vcpu, p->gpa))
 			lapic_read_piece(vcpu, p->gpa, dst, p->len);
-		} else {
-			err = guest_mem_read(&vcpu->domain->ram, p->gpa, dst,
-					     p->len, vcpu->atomic);
-			if (err == -EFAULT)
-				memset(dst, 0xff, p->len);
-			else if (err)
-				return err;
-		}
+		else if (guest_mem_read(&vcpu->domain->ram, p->gpa, dst,
+					p->len))
+			memset(dst, 0xff, p->len);
 		dst += p->len;
 	}
 	return 0;

@@ -45,12 +45,12 @@ bool segment_allows(const struct vcpu_segment *s, u64 offset, unsigned int len,
  * @len: 1..16 bytes
  * @fault: filled with -EFAULT
  *
- * A write is for callers that may sleep (not vcpu->atomic).
- * Return: 0; -EFAULT see @fault, and nothing has happened; -ENOMEM; -EAGAIN
- * with vcpu->atomic, when it would have to sleep
+ * Reading never sleeps.
+ * Return: 0; -EFAULT see @fault, and nothing has happened
  */
 int __must_check linear_read(struct vcpu *vcpu, gva_t gva, void *dst,
 			     unsigned int len, struct linear_fault *fault);
+/** linear_write() - the reverse; may answer -ENOMEM */
 int __must_check linear_write(struct vcpu *vcpu, gva_t gva, const void *src,
 			      unsigned int len, struct linear_fault *fault);
 

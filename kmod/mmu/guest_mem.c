@@ -21,11 +21,6 @@ static void *leaf_address(const struct s2_leaf *leaf, gpa_t gpa)
 	return page_address(hfn_page(leaf->hfn)) + offset_in_page(gpa);
 }
 
-static size_t bytes_in_page(gpa_t gpa, size_t len)
-{
-	return min_t(size_t, len, PAGE_SIZE - offset_in_page(gpa));
-}
-
 int guest_mem_fetch(struct guest_ram *ram, gpa_t gpa, unsigned int size,
 		    u64 *value)
 {
@@ -62,8 +57,7 @@ static int read_page(struct guest_ram *ram, gpa_t gpa, void *dst, size_t len)
 	return err;
 }
 
-int guest_mem_read(struct guest_ram *ram, gpa_t gpa, void *dst, size_t len,
-		   bool atomic)
+int guest_mem_read(struct guest_ram *ram, gpa_t gpa, void *dst, size_t len)
 {
 	size_t n;
 	int err;

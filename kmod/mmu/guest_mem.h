@@ -7,9 +7,18 @@
 #ifndef LODGE_MMU_GUEST_MEM_H
 #define LODGE_MMU_GUEST_MEM_H
 
+#include <linux/minmax.h>
+#include <linux/mm.h>
+
 #include "types.h"
 
 struct guest_ram;
+
+/* How much of [@addr, @addr + @len) is in the first page. */
+static inline size_t bytes_in_page(u64 addr, size_t len)
+{
+	return min_t(size_t, len, PAGE_SIZE - offset_in_page(addr));
+}
 
 /**
  * struct guest_paging - what decides how a guest virtual address translates
@@ -33,13 +42,12 @@ struct guest_paging {
  * @gpa: start; the range may straddle pages
  * @dst: kernel buffer
  * @len: bytes
- * @atomic: never sleep
  *
  * Memory that was never touched reads as zeros and stays untouched, so reading
  * never sleeps.  Return: 0; -EFAULT some of it is not RAM (@dst is undefined)
  */
 int __must_check guest_mem_read(struct guest_ram *ram, gpa_t gpa, void *dst,
-				size_t len, bool atomic);
+				size_t len);
 
 /**
  * guest_mem_write() - copy into guest-physical memory
@@ -79,17 +87,16 @@ int __must_check guest_mem_fetch(struct guest_ram *ram, gpa_t gpa,
  * @pg: control registers and privilege
  * @gva: guest virtual address
  * @write: the access is a write: R/W counts at CPL 3, and with CR0.WP below
- * @atomic: never sleep; a walk never does
  * @gpa: out; it need not be RAM
  *
  * Handles no paging, 2-level with 4 MiB pages, PAE, 4-level with 2 MiB and
  * 1 GiB pages; does not set the guest's accessed and dirty bits.  SMAP, SMEP
- * and protection keys do not bind the module.
+ * and protection keys do not bind the module.  It never sleeps.
  * Return: 0; -EFAULT not mapped, not allowed, reserved bits, not canonical
  */
 int __must_check guest_virt_to_phys(struct guest_ram *ram,
 				    const struct guest_paging *pg, gva_t gva,
-				    bool write, bool atomic, gpa_t *gpa);
+				    bool write, gpa_t *gpa);
 
 /*
  * Copy by guest virtual address, page by page.  A write looks at the whole
@@ -98,7 +105,7 @@ int __must_check guest_virt_to_phys(struct guest_ram *ram,
  */
 int __must_check guest_virt_read(struct guest_ram *ram,
 				 const struct guest_paging *pg, gva_t gva,
-				 void *dst, size_t len, bool atomic);
+				 void *dst, size_t len);
 int __must_check guest_virt_write(struct guest_ram *ram,
 				  const struct guest_paging *pg, gva_t gva,
 				  const void *src, size_t len, bool atomic);

@@ -195,7 +195,7 @@ static int walk_tables(struct guest_ram *ram, const struct guest_paging *pg,
 }
 
 int guest_virt_to_phys(struct guest_ram *ram, const struct guest_paging *pg,
-		       gva_t gva, bool write, bool atomic, gpa_t *gpa)
+		       gva_t gva, bool write, gpa_t *gpa)
 {
 	int err;
 
@@ -213,13 +213,8 @@ int guest_virt_to_phys(struct guest_ram *ram, const struct guest_paging *pg,
 	return err;
 }
 
-static size_t bytes_in_page(gva_t gva, size_t len)
-{
-	return min_t(size_t, len, PAGE_SIZE - offset_in_page(gva));
-}
-
 int guest_virt_read(struct guest_ram *ram, const struct guest_paging *pg,
-		    gva_t gva, void *dst, size_t len, bool atomic)
+		    gva_t gva, void *dst, size_t len)
 {
 	gpa_t gpa;
 	size_t n;
@@ -227,9 +222,9 @@ int guest_virt_read(struct guest_ram *ram, const struct guest_paging *pg,
 
 	for (; len; gva += n, dst += n, len -= n) {
 		n = bytes_in_page(gva, len);
-		err = guest_virt_to_phys(ram, pg, gva, false, atomic, &gpa);
+		err = guest_virt_to_phys(ram, pg, gva, false, &gpa);
 		if (!err)
-			err = guest_mem_read(ram, gpa, dst, n, atomic);
+			err = guest_mem_read(ram, gpa, dst, n);
 		if (err)
 			return err;
 	}
@@ -245,7 +240,7 @@ static int check_write(struct guest_ram *ram, const struct guest_paging *pg,
 
 	for (; len; gva += n, len -= n) {
 		n = bytes_in_page(gva, len);
-		err = guest_virt_to_phys(ram, pg, gva, true, atomic, &gpa);
+		err = guest_virt_to_phys(ram, pg, gva, true, &gpa);
 		if (!err)
 			err = guest_mem_check_write(ram, gpa, n, atomic);
 		if (err)
@@ -268,7 +263,7 @@ int guest_virt_write(struct guest_ram *ram, const struct guest_paging *pg,
 	}
 	for (; len; gva += n, src += n, len -= n) {
 		n = bytes_in_page(gva, len);
-		err = guest_virt_to_phys(ram, pg, gva, true, atomic, &gpa);
+		err = guest_virt_to_phys(ram, pg, gva, true, &gpa);
 		if (!err)
 			err = guest_mem_write(ram, gpa, src, n, atomic);
 		if (err)

@@ -21,7 +21,7 @@ static int pin_page(struct vcpu *vcpu, const struct guest_paging *pg,
 	gpa_t gpa;
 	int ret;
 
-	ret = guest_virt_to_phys(ram, pg, gva, true, false, &gpa);
+	ret = guest_virt_to_phys(ram, pg, gva, true, &gpa);
 	if (!ret)
 		ret = guest_ram_pin(ram, gpa_gfn(gpa), true, false, page);
 	return ret;

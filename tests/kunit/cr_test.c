@@ -52,8 +52,7 @@ void lapic_write_cr8(struct vcpu *vcpu, u64 value)
 	fake_tpr = value;
 }
 
-int guest_mem_read(struct guest_ram *ram, gpa_t gpa, void *dst, size_t len,
-		   bool atomic)
+int guest_mem_read(struct guest_ram *ram, gpa_t gpa, void *dst, size_t len)
 {
 	fake_read_gpa = gpa;
 	if (!fake_read_result)
@@ -219,11 +218,6 @@ static void emul_cr_loads_pae_entries(struct kunit *test)
 	fake_regs[VREG_CR3] = 0x12345ff8;
 	fake_regs[VREG_CR4] = X86_CR4_PAE;
 	memcpy(fake_pdptr, (u64[]){ 0x1001, 0, 0x3001, 0 }, 32);
-	fake_read_result = -EAGAIN;
-	KUNIT_EXPECT_EQ(test, VMEXIT_AGAIN, mov_to(vcpu, 0, PAGED));
-	KUNIT_EXPECT_EQ(test, (u64)PE, fake_regs[VREG_CR0]);
-
-	fake_read_result = 0;
 	KUNIT_EXPECT_EQ(test, VMEXIT_SKIP_INSN, mov_to(vcpu, 0, PAGED));
 	KUNIT_EXPECT_EQ(test, 0x12345fe0ull, fake_read_gpa);
 	KUNIT_EXPECT_EQ(test, 0x1001ull, fake_regs[VREG_PDPTR0]);

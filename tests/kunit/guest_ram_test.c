@@ -296,8 +296,8 @@ static void guest_ram_empty_and_populate(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENOENT, guest_ram_empty(&c->ram,
 						       GFN(U64_MAX)));
 	KUNIT_EXPECT_EQ(test, -ENXIO, guest_ram_fault(&c->ram, 0x7000, S2_READ));
-	KUNIT_EXPECT_EQ(test, -EFAULT, guest_mem_read(&c->ram, 0x8000, &byte, 1,
-						      true));
+	KUNIT_EXPECT_EQ(test, -EFAULT, guest_mem_read(&c->ram, 0x8000, &byte,
+						      1));
 	KUNIT_EXPECT_EQ(test, -EFAULT, guest_mem_write(&c->ram, 0x8000, "", 1,
 						       false));
 	KUNIT_EXPECT_EQ(test, 0, guest_ram_populate(&c->ram, GFN(8)));
@@ -344,7 +344,7 @@ static void guest_ram_populate_fills_hole(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, guest_mem_write(&c->ram, HOLE_GFN << 12,
 						 &word, 8, true));
 	KUNIT_EXPECT_EQ(test, 0, guest_mem_read(&c->ram, HOLE_GFN << 12, &got,
-						8, true));
+						8));
 	KUNIT_EXPECT_EQ(test, got, word);
 	/* Its room is taken, until it is given back. */
 	KUNIT_EXPECT_EQ(test, -ENOSPC, guest_ram_populate(&c->ram, GFN(7)));
@@ -434,8 +434,7 @@ static void guest_ram_move_into_hole(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, leaf_at(c, ram).emptied);
 	KUNIT_EXPECT_EQ(test, 1, atomic_read(&c->nr_flushes));
 	EXPECT_COUNTS(test, c, 512, 0, ALL_RESERVED);
-	KUNIT_EXPECT_EQ(test, 0, guest_mem_read(&c->ram, hole << 12, &got, 8,
-						true));
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_read(&c->ram, hole << 12, &got, 8));
 	KUNIT_EXPECT_EQ(test, got, word);
 	/* What is new at a frame counts as written. */
 	pos = walk(&c->ram.s2, GFN(hole), S2_4K);
@@ -612,8 +611,7 @@ static void guest_ram_map_special_in_hole(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, 0, guest_ram_map_special(&c->ram, GFN(gfn), page,
 						       S2_READ));
-	KUNIT_EXPECT_EQ(test, 0, guest_mem_read(&c->ram, gfn << 12, &byte, 1,
-						true));
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_read(&c->ram, gfn << 12, &byte, 1));
 	KUNIT_EXPECT_EQ(test, -EFAULT, guest_mem_write(&c->ram, gfn << 12,
 						       &byte, 1, true));
 	KUNIT_EXPECT_EQ(test, 0, guest_ram_empty(&c->ram, GFN(gfn)));
@@ -664,13 +662,13 @@ static void guest_mem_read_populates_nothing(struct kunit *test)
 
 	memset(buf, 0xff, 3 * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, 0, guest_mem_read(&c->ram, 0x1234, buf,
-						3 * PAGE_SIZE, true));
+						3 * PAGE_SIZE));
 	KUNIT_EXPECT_PTR_EQ(test, NULL, memchr_inv(buf, 0, 3 * PAGE_SIZE));
 	EXPECT_COUNTS(test, c, 0, 0, ALL_RESERVED);
 	KUNIT_EXPECT_EQ(test, -EFAULT, guest_mem_read(&c->ram, TEST_BYTES - 4,
-						      buf, 8, true));
+						      buf, 8));
 	KUNIT_EXPECT_EQ(test, -EFAULT, guest_mem_read(&c->ram, ~0ull - 3, buf,
-						      8, true));
+						      8));
 }
 
 static void guest_mem_write_changes_all_or_nothing(struct kunit *test)
@@ -684,16 +682,16 @@ static void guest_mem_write_changes_all_or_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, edge, S2_WRITE));
 	KUNIT_EXPECT_EQ(test, -EAGAIN, guest_mem_write(&c->ram, edge, "abcdefgh",
 						       8, true));
-	KUNIT_EXPECT_EQ(test, 0, guest_mem_read(&c->ram, edge, buf, 8, true));
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_read(&c->ram, edge, buf, 8));
 	KUNIT_EXPECT_PTR_EQ(test, NULL, memchr_inv(buf, 0, 8));
 	KUNIT_EXPECT_EQ(test, 0, guest_mem_write(&c->ram, edge, "abcdefgh", 8,
 						 false));
-	KUNIT_EXPECT_EQ(test, 0, guest_mem_read(&c->ram, edge, buf, 8, true));
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_read(&c->ram, edge, buf, 8));
 	KUNIT_EXPECT_EQ(test, 0, memcmp(buf, "abcdefgh", 8));
 	KUNIT_EXPECT_EQ(test, -EFAULT, guest_mem_write(&c->ram, TEST_BYTES - 4,
 						       "abcdefgh", 8, false));
-	KUNIT_EXPECT_EQ(test, 0, guest_mem_read(&c->ram, TEST_BYTES - 4, buf, 4,
-						true));
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_read(&c->ram, TEST_BYTES - 4, buf,
+						4));
 	KUNIT_EXPECT_PTR_EQ(test, NULL, memchr_inv(buf, 0, 4));
 }
 
@@ -767,7 +765,7 @@ static void guest_mem_write_marks_dirty(struct kunit *test)
 	char byte = 0;
 
 	KUNIT_EXPECT_EQ(test, 0, guest_ram_fault(&c->ram, 0, S2_WRITE));
-	KUNIT_EXPECT_EQ(test, 0, guest_mem_read(&c->ram, 0, &byte, 1, true));
+	KUNIT_EXPECT_EQ(test, 0, guest_mem_read(&c->ram, 0, &byte, 1));
 	pos = walk(&c->ram.s2, GFN(0), S2_4K);
 	KUNIT_EXPECT_FALSE(test, pos.value & ept_format.dirty);
 	KUNIT_EXPECT_EQ(test, 0, guest_mem_write(&c->ram, 0, &byte, 1, true));
@@ -845,7 +843,7 @@ static void race_once(struct racer *r, struct rnd_state *rnd)
 		err = guest_mem_write(ram, gfn << 12, &value, 8, false);
 		break;
 	case 6:
-		err = guest_mem_read(ram, gfn << 12, &value, 8, false);
+		err = guest_mem_read(ram, gfn << 12, &value, 8);
 		/* Fresh, or what any of us wrote. */
 		r->errors += !err && value && value != RACE_VALUE;
 		break;

@@ -36,8 +36,7 @@ int guest_mem_fetch(struct guest_ram *ram, gpa_t gpa, unsigned int size,
 	return 0;
 }
 
-int guest_mem_read(struct guest_ram *ram, gpa_t gpa, void *dst, size_t len,
-		   bool atomic)
+int guest_mem_read(struct guest_ram *ram, gpa_t gpa, void *dst, size_t len)
 {
 	if (!mem_has(gpa, len))
 		return -EFAULT;
@@ -255,7 +254,7 @@ static void run_walks(struct kunit *test, const struct guest_paging *mode,
 			put_entry(&pg, top, level, k->gva, k->entry[level]);
 		apply_how(&pg, k->how);
 		err = guest_virt_to_phys(ram, &pg, k->gva, k->how & AS_WRITE,
-					 true, &gpa);
+					 &gpa);
 		KUNIT_EXPECT_EQ_MSG(test, err, k->gpa == FAULTS ? -EFAULT : 0,
 				    "%s", k->name);
 		if (!err)
@@ -285,7 +284,7 @@ static void guest_virt_to_phys_without_paging(struct kunit *test)
 	gpa_t gpa;
 
 	KUNIT_EXPECT_EQ(test, 0, guest_virt_to_phys(test->priv, &pg,
-						    0x100005678ull, true, true,
+						    0x100005678ull, true,
 						    &gpa));
 	KUNIT_EXPECT_EQ(test, gpa, 0x5678ull);
 }
@@ -297,18 +296,18 @@ static void guest_virt_to_phys_tables_beyond_memory(struct kunit *test)
 
 	pg.cr3 = HOLE;
 	KUNIT_EXPECT_EQ(test, -EFAULT, guest_virt_to_phys(test->priv, &pg, 0,
-							  false, true, &gpa));
+							  false, &gpa));
 	pg.cr3 = GENMASK_ULL(63, 0);
 	KUNIT_EXPECT_EQ(test, -EFAULT, guest_virt_to_phys(test->priv, &pg, 0,
-							  false, true, &gpa));
+							  false, &gpa));
 	pg = long_mode;
 	*(u64 *)(mem + PT_BASE(4)) = HOLE | P;
 	KUNIT_EXPECT_EQ(test, -EFAULT, guest_virt_to_phys(test->priv, &pg, 0,
-							  false, true, &gpa));
+							  false, &gpa));
 	/* A table that points to itself ends after four levels. */
 	*(u64 *)(mem + PT_BASE(4)) = PT_BASE(4) | P;
 	KUNIT_EXPECT_EQ(test, 0, guest_virt_to_phys(test->priv, &pg, 0x10,
-						    false, true, &gpa));
+						    false, &gpa));
 	KUNIT_EXPECT_EQ(test, gpa, PT_BASE(4) + 0x10);
 }
 
@@ -334,7 +333,7 @@ static void guest_virt_to_phys_random_tables(struct kunit *test)
 		*(u64 *)(mem + (at & PAGE_MASK)) |= P;
 		pg.cr3 &= 0xf000;
 		pg.cpl = i & 3;
-		found += !guest_virt_to_phys(test->priv, &pg, gva, i & 4, true,
+		found += !guest_virt_to_phys(test->priv, &pg, gva, i & 4,
 					     &gpa);
 	}
 	KUNIT_EXPECT_GT(test, found, 100u);
@@ -362,13 +361,13 @@ static void guest_virt_read_straddles_pages(struct kunit *test)
 	memcpy(mem + 0x9ffc, "abcd", 4);
 	memcpy(mem + 0x7000, "efgh", 4);
 	KUNIT_EXPECT_EQ(test, 0, guest_virt_read(test->priv, &long_mode,
-						 0x3ffc, buf, 8, true));
+						 0x3ffc, buf, 8));
 	KUNIT_EXPECT_EQ(test, 0, memcmp(buf, "abcdefgh", 8));
 	KUNIT_EXPECT_EQ(test, -EFAULT, guest_virt_read(test->priv, &long_mode,
-						       0x4ffc, buf, 8, true));
+						       0x4ffc, buf, 8));
 	map_two(HOLE);
 	KUNIT_EXPECT_EQ(test, -EFAULT, guest_virt_read(test->priv, &long_mode,
-						       0x3ffc, buf, 8, true));
+						       0x3ffc, buf, 8));
 }
 
 static void guest_virt_read_wraps_at_top(struct kunit *test)
@@ -380,10 +379,10 @@ static void guest_virt_read_wraps_at_top(struct kunit *test)
 	put_entry(&long_mode, 4, 2, ~0ull, P);
 	put_entry(&long_mode, 4, 1, ~0ull, 0x9000 | P);
 	KUNIT_EXPECT_EQ(test, 0, guest_virt_read(test->priv, &long_mode, -8ull,
-						 buf, 8, true));
+						 buf, 8));
 	/* What follows is address 0: not mapped here, and no lapse of ours. */
 	KUNIT_EXPECT_EQ(test, -EFAULT, guest_virt_read(test->priv, &long_mode,
-						       -4ull, buf, 8, true));
+						       -4ull, buf, 8));
 }
 
 static void guest_virt_write_checks_all_first(struct kunit *test)

@@ -29,7 +29,7 @@ static bool fake_lapic_page;
 static u32 fake_lapic_regs[0x100];
 
 int guest_virt_to_phys(struct guest_ram *ram, const struct guest_paging *pg,
-		       gva_t gva, bool write, bool atomic, gpa_t *gpa)
+		       gva_t gva, bool write, gpa_t *gpa)
 {
 	if (gva >= FAULT && gva < FAULT_END)
 		return -EFAULT;
@@ -37,8 +37,7 @@ int guest_virt_to_phys(struct guest_ram *ram, const struct guest_paging *pg,
 	return 0;
 }
 
-int guest_mem_read(struct guest_ram *ram, gpa_t gpa, void *dst, size_t len,
-		   bool atomic)
+int guest_mem_read(struct guest_ram *ram, gpa_t gpa, void *dst, size_t len)
 {
 	if (gpa + len > RAM_SIZE)
 		return -EFAULT;
