@@ -35,14 +35,23 @@
 /*
  * The guest: writes to a page in each 512 KiB, asks for event channels, maps
  * its shared page and a grant table frame, gives two pages back and takes them
- * again, and powers itself off.  It looks at no result: any of it may fail.
+ * again, takes a page out of the middle of a block, has its hypercall page
+ * filled, and powers itself off.  None of it may fail for want of memory, which
+ * is not the guest's: after a wrong result it asks for a reboot instead.
  */
 extern const unsigned char guest_start[], guest_end[];
 
 #define STRING(x)	#x
-#define HYPERCALL(nr, cmd, arg)						\
-	"mov $" STRING(nr) ", %eax\n mov $" STRING(cmd) ", %ebx\n"	\
-	"mov $0x100000 + " arg " - guest_start, %ecx\n call do_call\n"
+#define AT(label)	"0x100000 + " label " - guest_start"
+#define CALL(nr, a1, a2, result)					\
+	"mov $" STRING(nr) ", %eax\n"					\
+	"mov $" a1 ", %ebx\n mov $" a2 ", %ecx\n mov $1, %edx\n"	\
+	"call do_call\n"						\
+	"cmp $" STRING(result) ", %eax\n jne failed\n"
+#define HYPERCALL(nr, cmd, arg, result)					\
+	CALL(nr, STRING(cmd), AT(arg), result)
+#define EXPECT_ZERO(size, at)						\
+	"cmp" size " $0, " at "\n jne failed\n"
 
 asm(".pushsection .rodata\n"
     ".code32\n"
@@ -51,14 +60,24 @@ asm(".pushsection .rodata\n"
     "mov $0x80000, %edi\n"
     "1: movl $1, (%edi)\n add $0x80000, %edi\n"
     "cmp $0x800000, %edi\n jb 1b\n"
-    HYPERCALL(32, 6, "alloc_unbound")		/* event_channel_op */
-    HYPERCALL(32, 1, "bind_virq")
-    HYPERCALL(12, 7, "map_shared_info")		/* memory_op: add_to_physmap */
-    HYPERCALL(12, 7, "map_grant_table")
-    HYPERCALL(12, 1, "reservation")		/* decrease_reservation */
-    HYPERCALL(12, 6, "reservation")		/* populate_physmap */
-    HYPERCALL(29, 2, "poweroff")		/* sched_op: shutdown */
+    HYPERCALL(32, 6, "alloc_unbound", 0)	/* event_channel_op */
+    HYPERCALL(32, 1, "bind_virq", 0)
+    HYPERCALL(12, 7, "map_shared_info", 0)	/* memory_op: add_to_physmap */
+    HYPERCALL(12, 7, "map_grant_table", 0)
+    HYPERCALL(12, 1, "reservation", 2)		/* decrease_reservation */
+    HYPERCALL(12, 6, "reservation", 2)		/* populate_physmap */
+    HYPERCALL(12, 15, "remove", 0)		/* remove_from_physmap */
+    HYPERCALL(20, 2, "setup_table", 0)		/* grant_table_op, one */
+    EXPECT_ZERO("w", AT("setup_table + 8"))
+    CALL(13, AT("multicall"), "1", 0)
+    EXPECT_ZERO("l", AT("multicall + 4"))
+    "mov $0x40000000, %ecx\n mov $0x40000, %eax\n xor %edx, %edx\n"
+    "wrmsr\n cmpb $0xb8, 0x40000\n jne failed\n"
+    HYPERCALL(29, 2, "poweroff", 0)		/* sched_op: shutdown */
     "2: hlt\n jmp 2b\n"
+    "failed: movl $1, " AT("poweroff") "\n"
+    HYPERCALL(29, 2, "poweroff", 0)
+    "jmp 2b\n"
     "do_call: push %edi\n"
     "guest_call: vmcall\n"
     "pop %edi\n ret\n"
@@ -69,9 +88,17 @@ asm(".pushsection .rodata\n"
     "map_shared_info: .short 0x7ff0, 0\n .long 0, 0, 0x1\n"
     "map_grant_table: .short 0x7ff0, 0\n .long 1, 0, 0x600\n"
     /* extent_start, nr_extents, order, address bits, domid */
-    "reservation: .long 0x100000 + frames - guest_start, 2, 0, 0\n"
+    "reservation: .long " AT("frames") ", 2, 0, 0\n"
     ".short 0x7ff0, 0\n"
     "frames: .long 0x500, 0x501\n"
+    "remove: .short 0x7ff0, 0\n .long 0x700\n"
+    /* domid, frames, status, list */
+    "setup_table: .short 0x7ff0, 0\n .long 2\n .short 9, 0\n"
+    ".long " AT("grant_frames") "\n"
+    "grant_frames: .long 0, 0\n"
+    /* call, result, arguments: event_channel_op, bind_ipi */
+    "multicall: .long 32, 9, 7, " AT("bind_ipi") ", 0, 0, 0, 0\n"
+    "bind_ipi: .long 0, 0\n"
     "poweroff: .long 0\n"
     "guest_end:\n"
     ".code64\n"
