@@ -340,8 +340,8 @@ void lapic_handle_start(struct vcpu *vcpu)
 	}
 
 	/*
-	 * An INIT that comes from here on makes a request of its own, which
-	 * finds us running.  It is not lost: only we leave the START state.
+	 * An INIT that comes from here on makes a request of its own, and
+	 * leaves WAIT, which the exchange at the end does not overwrite.
 	 */
 	vcpu_reset(vcpu);
 	lapic_reset(vcpu, true);
