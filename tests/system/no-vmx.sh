@@ -34,7 +34,7 @@ nothing_stays()
 doctor_knows()
 {
 	"$T/lodge" doctor >/run/doctor
-	[ $? = 1 ] && grep -Eq '^missing +(cpu|ept) ' /run/doctor &&
+	[ $? = 1 ] && grep -Eq '^missing +(cpu|ept|npt) ' /run/doctor &&
 		grep -q -e '-> ' /run/doctor ||
 		{ cat /run/doctor; return 1; }
 }
