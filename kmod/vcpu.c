@@ -366,10 +366,10 @@ static int run_loop(struct vcpu *vcpu)
 	for (;;) {
 		/*
 		 * Clear it, then look at what it is about: one that comes
-		 * later keeps its bit and ends the next slice or wait at
-		 * once.  Pairs with vcpu_request(): state, then the bit.
+		 * later keeps its bit and ends the next slice or wait at once.
 		 */
 		clear_bit(VCPU_REQ_STOP, &vcpu->requests);
+		/* Pairs with vcpu_request(): state, then the bit. */
 		smp_mb__after_atomic();
 		if (signal_pending(current) ||
 		    test_thread_flag(TIF_NOTIFY_RESUME))

@@ -50,7 +50,7 @@ bool segment_allows(const struct vcpu_segment *s, u64 offset, unsigned int len,
  */
 int __must_check linear_read(struct vcpu *vcpu, gva_t gva, void *dst,
 			     unsigned int len, struct linear_fault *fault);
-/** linear_write() - the reverse; may answer -ENOMEM */
+/** linear_write() - the reverse, for callers that may sleep; also -ENOMEM */
 int __must_check linear_write(struct vcpu *vcpu, gva_t gva, const void *src,
 			      unsigned int len, struct linear_fault *fault);
 

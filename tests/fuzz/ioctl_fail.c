@@ -22,14 +22,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "lodge.h"
+#include "../flat_start.h"
 
 #define MEMORY		(8ull << 20)
 #define CODE		0x100000ull
 #define PAGE		4096u
-#define FLAT_CODE	0xc09b
-#define FLAT_DATA	0xc093
-#define BUSY_TSS	0x008b
 #define MAX_FAILURES	500	/* in one call; far beyond what is needed */
 
 /*
@@ -308,25 +305,9 @@ static int do_vcpu_open(void)
 
 static int do_set_state(void)
 {
-	struct lodge_vcpu_state s = {
-		.size = sizeof(s),
-		.flags = LODGE_VCPU_ONLINE,
-		.rip = CODE,
-		.rflags = 2,
-		.cr0 = 0x11,
-		.xcr0 = 1,
-		.dr[6] = 0xffff0ff0,
-		.dr[7] = 0x400,
-	};
-	int i;
+	struct lodge_vcpu_state s = { 0 };
 
-	for (i = LODGE_ES; i <= LODGE_GS; i++) {
-		s.seg[i].limit = 0xffffffff;
-		s.seg[i].attr = i == LODGE_CS ? FLAT_CODE : FLAT_DATA;
-	}
-	s.seg[LODGE_TR].limit = 0x67;
-	s.seg[LODGE_TR].attr = BUSY_TSS;
-	s.seg[LODGE_LDTR].attr = LODGE_SEG_UNUSABLE;
+	flat_start(&s, CODE);
 	return call(life.vcpu, LODGE_VCPU_SET_STATE, &s);
 }
 

@@ -326,8 +326,7 @@ static void take_name_of(struct domain *d)
 		other = NULL;
 }
 
-static void domain_create_finds_another_id_when_its_own_was_taken(
-	struct kunit *test)
+static void domain_create_finds_another_id_if_taken(struct kunit *test)
 {
 	struct domain *d;
 
@@ -568,7 +567,7 @@ static struct kunit_case domain_cases[] = {
 	KUNIT_CASE(name_is_valid_takes_its_characters_only),
 	KUNIT_CASE(name_is_valid_needs_an_end),
 	KUNIT_CASE(check_args_refuses_every_bad_field),
-	KUNIT_CASE(domain_create_finds_another_id_when_its_own_was_taken),
+	KUNIT_CASE(domain_create_finds_another_id_if_taken),
 	KUNIT_CASE(domain_create_refuses_what_was_taken_meanwhile),
 	KUNIT_CASE(domain_create_refuses_before_it_makes_anything),
 	KUNIT_CASE(domain_create_leaves_nothing_when_a_step_fails),

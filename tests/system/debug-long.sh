@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2015,SC2154,SC1091
 #
-# See vmx-debug.sh.
+# See debug.sh.
 
-. "$T/vmx-debug.sh"
+. "$T/debug.sh"

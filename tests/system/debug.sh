@@ -14,15 +14,6 @@ cycles=5
 [ ! -r "$T/seconds" ] || { seconds=$(cat "$T/seconds"); cycles=50; }
 seed=$(date +%s)
 
-run_cycles()
-{
-	n=0
-	while [ $n -lt $cycles ]; do
-		n=$((n + 1))
-		cycle || { echo "in cycle $n"; return 1; }
-	done
-}
-
 runs_to_its_end()
 {
 	"$lodge" create -n hello -m 4 -k "$T/hello.elf" --console </dev/null \
@@ -103,7 +94,7 @@ let_group_in()
 
 check load load_module
 check hello runs_to_its_end
-check cycles run_cycles
+check cycles run_cycles $cycles
 splats cycles.kernel-log
 check let-things-fail let_things_fail
 fail_each_call

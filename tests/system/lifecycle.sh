@@ -12,16 +12,6 @@ warm=10
 cycles=100
 [ ! -r "$T/cycles" ] || cycles=$(cat "$T/cycles")
 
-# run_cycles N
-run_cycles()
-{
-	n=0
-	while [ "$n" -lt "$1" ]; do
-		n=$((n + 1))
-		cycle || { echo "in cycle $n"; return 1; }
-	done
-}
-
 field()
 {
 	sed -n "s/^$1: *\([0-9]*\) kB/\1/p" /proc/meminfo
@@ -31,6 +21,12 @@ field()
 pcp_kib()
 {
 	awk '$1 == "count:" { n += $2 } END { print n * 4 }' /proc/zoneinfo
+}
+
+# Of users; the kernel's own threads come and go with its work.
+user_processes()
+{
+	ps | grep -vc '\['
 }
 
 # Memory in KiB after everything that can be given back was.
@@ -46,7 +42,7 @@ measure()
 	echo 1 >/proc/sys/vm/stat_refresh
 	echo "$(($(field MemAvailable) + $(pcp_kib)))" \
 		"$(field SUnreclaim) $(field KernelStack)" \
-		"$(field PageTables) $(ps | wc -l)"
+		"$(field PageTables) $(user_processes)"
 }
 
 # compare BEFORE AFTER: five fields each
@@ -58,7 +54,7 @@ compare()
 	echo "memory $1 -> $6, SUnreclaim $2 -> $7," \
 		"KernelStack $3 -> $8, PageTables $4 -> $9, processes $5 -> ${10}"
 	[ $(($1 - $6)) -le $noise ] && [ $(($7 - $2)) -le $noise ] &&
-		[ $(($8 - $3)) -le 16 ] && [ $(($9 - $4)) -le 16 ] &&
+		[ $(($8 - $3)) -le 64 ] && [ $(($9 - $4)) -le 16 ] &&
 		[ "$5" = "${10}" ]
 }
 

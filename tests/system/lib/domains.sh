@@ -118,6 +118,16 @@ cycle()
 	[ ! -s /run/cycle ] || { cat /run/cycle; return 1; }
 }
 
+# run_cycles N
+run_cycles()
+{
+	n=0
+	while [ "$n" -lt "$1" ]; do
+		n=$((n + 1))
+		cycle || { echo "in cycle $n"; return 1; }
+	done
+}
+
 # end_of NAME: the reason that the hypervisor log gives for the domain's end.
 end_of()
 {
