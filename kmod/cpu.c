@@ -17,8 +17,11 @@
 #include <linux/smp.h>
 #include <linux/syscore_ops.h>
 
+#include <asm/msr.h>
+
 #include "compat.h"
 #include "vendor.h"
+#include "xen/guest_if.h"
 
 /* virt_users, emergency_set, kvm_present.  Outermost lock of the module, then the CPUs. */
 static DEFINE_MUTEX(virt_lock);
@@ -27,6 +30,7 @@ static int hotplug_state;
 static bool emergency_set;
 static bool kvm_present;	/* its module is loaded, or is about to be */
 static bool ending;		/* written once at reboot */
+static u64 suspend_tsc;		/* only in virt_suspend() and virt_resume() */
 
 static int enable_here(void)
 {
@@ -193,6 +197,7 @@ static struct notifier_block reboot_nb = { .notifier_call = reboot_notify };
  */
 static int virt_suspend(void)
 {
+	suspend_tsc = rdtsc_ordered();
 	if (virt_users)
 		vendor->cpu_disable();
 	return 0;
@@ -200,6 +205,7 @@ static int virt_suspend(void)
 
 static void virt_resume(void)
 {
+	xen_host_slept(suspend_tsc, rdtsc_ordered());
 	if (virt_users && vendor->cpu_enable())
 		pr_err("lodge: virtualization could not be resumed\n");
 }

@@ -52,6 +52,11 @@ static void load(struct vcpu *vcpu)
 	vendor->vcpu_load(vcpu);
 	WRITE_ONCE(vcpu->cpu, smp_processor_id());
 	vcpu->run_start_ns = ktime_get_ns();
+	/* The host slept meanwhile, and its TSC fell back. */
+	if (unlikely(vcpu->tsc_lost != READ_ONCE(xen_tsc_lost))) {
+		vcpu->tsc_lost = READ_ONCE(xen_tsc_lost);
+		vcpu_write_reg(vcpu, VREG_TSC_OFFSET, xen_tsc_offset(vcpu));
+	}
 	/* TSCs that disagree: the time record is this CPU's. */
 	if (unlikely(!vcpu->domain->xen.clock.stable))
 		set_bit(VCPU_REQ_CLOCK, &vcpu->requests);

@@ -111,6 +111,7 @@ struct vcpu {
 	pid_t runner;			/* a: who is inside RUN, 0 nobody */
 	atomic_t lookers;		/* wait for the mutex to see the state */
 	u64 tsc_adjust;			/* a: what the guest moved its TSC by */
+	u64 tsc_lost;			/* m: xen_tsc_lost as TSC_OFFSET has it */
 	u64 dr[4];			/* v: the guest's DR0-3 */
 	u64 dr6;			/* v */
 	bool dr_dirty;			/* v: the guest uses debug registers */

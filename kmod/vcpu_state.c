@@ -94,8 +94,8 @@ void vcpu_init_state(struct vcpu *vcpu)
 	for (i = VREG_SYSENTER_CS; i <= VREG_TSC_AUX; i++)
 		vcpu_write_reg(vcpu, i, 0);
 	vcpu_write_reg(vcpu, VREG_PAT, pat_reset);
-	vcpu_write_reg(vcpu, VREG_TSC_OFFSET,
-		       -vcpu->domain->xen.clock.tsc_base);
+	vcpu->tsc_lost = xen_tsc_lost;
+	vcpu_write_reg(vcpu, VREG_TSC_OFFSET, xen_tsc_offset(vcpu));
 	give_back(vcpu);
 }
 

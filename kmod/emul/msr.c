@@ -207,11 +207,10 @@ static int read_tsc(struct vcpu *vcpu, u32 msr, u64 *value)
 /* The guest moves its TSC, not its time: the record must follow. */
 static int write_tsc(struct vcpu *vcpu, u32 msr, u64 value)
 {
-	u64 offset = value - rdtsc_ordered();
+	u64 now = rdtsc_ordered() + vcpu_read_reg(vcpu, VREG_TSC_OFFSET);
 
-	vcpu_write_reg(vcpu, VREG_TSC_OFFSET, offset);
-	WRITE_ONCE(vcpu->tsc_adjust,
-		   offset + vcpu->domain->xen.clock.tsc_base);
+	WRITE_ONCE(vcpu->tsc_adjust, vcpu->tsc_adjust + value - now);
+	vcpu_write_reg(vcpu, VREG_TSC_OFFSET, xen_tsc_offset(vcpu));
 	xen_time_update(vcpu);
 	return 0;
 }

@@ -20,7 +20,8 @@ struct page;
 
 /**
  * struct xen_clock - guest time: nanoseconds from guest TSC ticks
- * @tsc_base: c: host TSC at domain creation; guest TSC = host TSC - tsc_base
+ * @tsc_base: c: host TSC at domain creation, with what it had lost in sleeps;
+ *	see xen_tsc_offset()
  * @base_ns: c: CLOCK_MONOTONIC at the same instant
  * @mul: c: pvclock multiplier
  * @shift: c: pvclock shift

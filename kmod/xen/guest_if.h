@@ -40,7 +40,22 @@ void xen_vcpu_destroy(struct vcpu *vcpu);
  */
 bool xen_vcpu_start(struct vcpu *vcpu);
 
-/* kmod/xen/time.c */
+/*
+ * kmod/xen/time.c.  Ticks that the host's TSC fell back by in all its sleeps:
+ * clocks and offsets count on as if it had not.
+ */
+extern u64 xen_tsc_lost;	/* a: changes while one CPU runs and no task */
+
+/* The host slept (suspend): its TSC before and after.  One CPU, no task. */
+void xen_host_slept(u64 tsc_before, u64 tsc_after);
+
+/* What the hardware adds to the host's TSC to make this vCPU's. */
+static inline u64 xen_tsc_offset(const struct vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->tsc_adjust) + READ_ONCE(xen_tsc_lost) -
+	       vcpu->domain->xen.clock.tsc_base;
+}
+
 void xen_clock_init(struct xen_clock *clock, u32 tsc_khz);
 /* Guest system time in ns, now; and for a guest TSC value (stable clock). */
 u64 xen_clock_now(const struct xen_clock *clock);

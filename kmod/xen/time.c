@@ -43,12 +43,27 @@ static void clock_scale(u64 hz, u32 *mul, s8 *shift)
 	*mul = div64_u64((u64)NSEC_PER_SEC << 32, hz);
 }
 
+u64 xen_tsc_lost;
+
+static u64 host_tsc(void)
+{
+	return rdtsc_ordered() + READ_ONCE(xen_tsc_lost);
+}
+
+/* Most CPUs count from 0 again after a sleep, some count on. */
+void xen_host_slept(u64 tsc_before, u64 tsc_after)
+{
+	if (tsc_after < tsc_before)
+		WRITE_ONCE(xen_tsc_lost,
+			   xen_tsc_lost + tsc_before - tsc_after);
+}
+
 void xen_clock_init(struct xen_clock *clock, u32 tsc_khz)
 {
 	clock_scale(max_t(u64, tsc_khz, 1) * 1000, &clock->mul, &clock->shift);
 	clock->stable = boot_cpu_has(X86_FEATURE_CONSTANT_TSC) &&
 			!check_tsc_unstable();
-	clock->tsc_base = rdtsc_ordered();
+	clock->tsc_base = host_tsc();
 	clock->base_ns = ktime_get_ns();
 }
 
@@ -60,7 +75,7 @@ u64 xen_clock_at(const struct xen_clock *clock, u64 guest_tsc)
 u64 xen_clock_now(const struct xen_clock *clock)
 {
 	if (likely(clock->stable))
-		return xen_clock_at(clock, rdtsc_ordered() - clock->tsc_base);
+		return xen_clock_at(clock, host_tsc() - clock->tsc_base);
 	return ktime_get_ns() - clock->base_ns;
 }
 
@@ -81,7 +96,7 @@ static void clock_record(const struct xen_clock *clock, u64 adjust,
 	if (clock->stable) {
 		rec->flags = adjust ? 0 : PVCLOCK_TSC_STABLE_BIT;
 	} else {
-		rec->tsc_timestamp += rdtsc_ordered() - clock->tsc_base;
+		rec->tsc_timestamp += host_tsc() - clock->tsc_base;
 		rec->system_time = ktime_get_ns() - clock->base_ns;
 	}
 }

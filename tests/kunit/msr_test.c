@@ -64,6 +64,8 @@ enum vmexit_action domain_pause_for_memory(struct domain *d, const char *what)
 	return VMEXIT_RESUME;
 }
 
+u64 xen_tsc_lost;
+
 void xen_time_update(struct vcpu *vcpu)
 {
 	fake_time_updates++;
@@ -376,6 +378,7 @@ static void write_tsc_moves_the_offset(struct kunit *test)
 	u64 value;
 
 	vcpu->domain->xen.clock.tsc_base = 12345;
+	fake_regs[VREG_TSC_OFFSET] = -12345ull;
 	KUNIT_EXPECT_EQ(test, 0, write_msr(test, vcpu, 0x10, 1ull << 60));
 	KUNIT_EXPECT_EQ(test, 0, read_msr(test, vcpu, 0x10, &value));
 	KUNIT_EXPECT_GE(test, value, 1ull << 60);

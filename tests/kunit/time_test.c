@@ -29,6 +29,40 @@ void evtchn_raise_virq(struct vcpu *vcpu, u32 virq)
 	nr_virqs++;
 }
 
+/* As if the host had slept and its TSC begun anew: the guest's goes on. */
+static void xen_host_slept_makes_good_what_the_tsc_lost(struct kunit *test)
+{
+	const u64 lost = 1ull << 40, before = 5 * lost;
+	struct domain *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
+	struct vcpu *vcpu = kunit_kzalloc(test, sizeof(*vcpu), GFP_KERNEL);
+	struct xen_clock *clock;
+	u64 offset, now;
+
+	KUNIT_ASSERT_NOT_NULL(test, d);
+	KUNIT_ASSERT_NOT_NULL(test, vcpu);
+	vcpu->domain = d;
+	clock = &d->xen.clock;
+	xen_clock_init(clock, 1000000);
+	clock->stable = true;
+	offset = xen_tsc_offset(vcpu);
+	now = xen_clock_now(clock);
+
+	/* One that counted on. */
+	xen_host_slept(before, before + lost);
+	KUNIT_EXPECT_EQ(test, offset, xen_tsc_offset(vcpu));
+	KUNIT_EXPECT_LT(test, xen_clock_now(clock) - now, lost / 2);
+
+	xen_host_slept(before, before - lost);
+	KUNIT_EXPECT_EQ(test, offset + lost, xen_tsc_offset(vcpu));
+	KUNIT_EXPECT_GE(test, xen_clock_now(clock) - now, lost);
+	KUNIT_EXPECT_LT(test, xen_clock_now(clock) - now, 2 * lost);
+
+	/* A domain made after it starts at 0 as well. */
+	xen_clock_init(clock, 1000000);
+	KUNIT_EXPECT_LT(test, xen_clock_now(clock), lost / 2);
+	xen_tsc_lost = 0;
+}
+
 static void clock_scale_has_known_values(struct kunit *test)
 {
 	static const struct {
@@ -405,6 +439,7 @@ static struct kunit_case time_cases[] = {
 	KUNIT_CASE(clock_scale_holds_over_frequencies),
 	KUNIT_CASE(clock_scale_ends_for_extremes),
 	KUNIT_CASE(xen_clock_at_never_goes_back),
+	KUNIT_CASE(xen_host_slept_makes_good_what_the_tsc_lost),
 	KUNIT_CASE(xen_time_update_gives_our_time_stable),
 	KUNIT_CASE(xen_time_update_gives_our_time_unstable),
 	KUNIT_CASE(xen_time_update_follows_a_moved_tsc),
