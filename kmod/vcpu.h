@@ -186,7 +186,8 @@ void vcpu_reset(struct vcpu *vcpu);
  * @error: that code
  *
  * The double-fault rules are applied when one is queued already or when the
- * exit interrupted the delivery of another event.
+ * exit interrupted the delivery of one.  An interrupt or NMI whose delivery it
+ * interrupted comes after it.
  * Return: VMEXIT_RESUME, for the interpreter to return.
  */
 enum vmexit_action vcpu_inject_exception(struct vcpu *vcpu, u8 vector,

@@ -25,14 +25,20 @@ static bool makes_double_fault(u8 first, u8 second)
 	return is_contributory(first) && is_contributory(second);
 }
 
+static void promote_to_double_fault(struct vcpu_event *exception)
+{
+	exception->vector = X86_TRAP_DF;
+	exception->has_error = true;
+	exception->error = 0;
+}
+
 enum vmexit_action vcpu_inject_exception(struct vcpu *vcpu, u8 vector,
 					 bool has_error, u32 error)
 {
 	if (vcpu->exception_pending &&
 	    makes_double_fault(vcpu->exception.vector, vector)) {
-		vector = X86_TRAP_DF;
-		has_error = true;
-		error = 0;
+		promote_to_double_fault(&vcpu->exception);
+		return VMEXIT_RESUME;
 	}
 	vcpu->exception = (struct vcpu_event){
 		.class = EVENT_EXCEPTION,
@@ -60,11 +66,38 @@ enum vmexit_action vcpu_inject_pf(struct vcpu *vcpu, gva_t gva, u32 error)
 	return vcpu_inject_exception(vcpu, X86_TRAP_PF, true, error);
 }
 
+/*
+ * The exit with the exception may have interrupted the delivery of an event,
+ * which is queued in the exception's place now.
+ */
+static void make_room_for_exception(struct vcpu *vcpu)
+{
+	struct vcpu_event event;
+
+	if (!vendor->take_back(vcpu, &event))
+		return;
+	switch (event.class) {
+	case EVENT_EXCEPTION:
+		if (makes_double_fault(event.vector, vcpu->exception.vector))
+			promote_to_double_fault(&vcpu->exception);
+		break;
+	case EVENT_NMI:
+		WRITE_ONCE(vcpu->nmi_pending, true);
+		break;
+	case EVENT_INTERRUPT:
+		/* The upcall is level: it is still there, or was taken back. */
+		if (event.vector != READ_ONCE(vcpu->domain->xen.callback_vector))
+			lapic_return_vector(vcpu, event.vector);
+		break;
+	}
+}
+
 static bool inject_exception(struct vcpu *vcpu)
 {
 	if (!vcpu->exception_pending)
 		return false;
 	vcpu->exception_pending = false;
+	make_room_for_exception(vcpu);
 	vendor->inject(vcpu, &vcpu->exception);
 	return true;
 }

@@ -127,6 +127,9 @@ struct vcpu_event {
  * @can_inject: [irqsoff] may this class be delivered at the next entry?
  * @inject: [irqsoff] deliver at the next entry; one event an entry
  * @injection_pending: [irqsoff] an interrupted delivery is queued already
+ * @take_back: [irqsoff] take out of the next entry the event that an exit
+ *	interrupted; false when there is none, or it was a software interrupt,
+ *	whose instruction is run again
  * @request_window: [irqsoff] exit with VMEXIT_WINDOW when the class can be
  *	delivered (EVENT_INTERRUPT or EVENT_NMI)
  * @forget_events: [loaded] drop what is queued for the next entry, and what
@@ -174,6 +177,7 @@ struct vendor_ops {
 	bool (*can_inject)(struct vcpu *vcpu, enum vcpu_event_class class);
 	void (*inject)(struct vcpu *vcpu, const struct vcpu_event *event);
 	bool (*injection_pending)(struct vcpu *vcpu);
+	bool (*take_back)(struct vcpu *vcpu, struct vcpu_event *event);
 	void (*request_window)(struct vcpu *vcpu, enum vcpu_event_class class);
 	void (*forget_events)(struct vcpu *vcpu);
 

@@ -131,6 +131,17 @@ void lapic_accept_vector(struct vcpu *vcpu, u8 vector)
 		lapic_timer_resume(vcpu);
 }
 
+void lapic_return_vector(struct vcpu *vcpu, u8 vector)
+{
+	struct lapic *lapic = &vcpu->lapic;
+
+	__clear_bit(vector, lapic->isr);
+	set_bit(vector, lapic->irr);
+	/* As in lapic_raise(). */
+	smp_mb__after_atomic();
+	WRITE_ONCE(lapic->has_irr, true);
+}
+
 void lapic_raise(struct vcpu *vcpu, u8 vector)
 {
 	struct lapic *lapic = &vcpu->lapic;

@@ -71,6 +71,8 @@ void lapic_destroy(struct vcpu *vcpu);		/* stops the timer */
 int lapic_pending_vector(struct vcpu *vcpu);
 /* The vector was injected: IRR to ISR. */
 void lapic_accept_vector(struct vcpu *vcpu, u8 vector);
+/* It did not get in after all: ISR to IRR. */
+void lapic_return_vector(struct vcpu *vcpu, u8 vector);
 
 /* MSR and MMIO access; 0, or -EINVAL for #GP (MSR) or -ENXIO. */
 int lapic_msr_read(struct vcpu *vcpu, u32 msr, u64 *value);

@@ -137,6 +137,7 @@ struct vendor_ops svm_vendor_ops = {
 	.can_inject = svm_can_inject,
 	.inject = svm_inject,
 	.injection_pending = svm_injection_pending,
+	.take_back = svm_take_back,
 	.request_window = svm_request_window,
 	.forget_events = svm_forget_events,
 	.flush_vcpu = svm_flush,

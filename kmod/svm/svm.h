@@ -96,6 +96,7 @@ void svm_enter(struct vcpu *vcpu, struct vmexit *x);
 bool svm_can_inject(struct vcpu *vcpu, enum vcpu_event_class class);
 void svm_inject(struct vcpu *vcpu, const struct vcpu_event *event);
 bool svm_injection_pending(struct vcpu *vcpu);
+bool svm_take_back(struct vcpu *vcpu, struct vcpu_event *event);
 void svm_request_window(struct vcpu *vcpu, enum vcpu_event_class class);
 void svm_forget_events(struct vcpu *vcpu);
 void svm_close_interrupt_window(struct svm_vcpu *v);

@@ -113,6 +113,31 @@ void svm_requeue(struct svm_vcpu *v, u32 info, u32 error)
 	v->injecting = true;
 }
 
+bool svm_take_back(struct vcpu *vcpu, struct vcpu_event *event)
+{
+	struct svm_vcpu *v = to_svm(vcpu);
+	u32 info = v->vmcb->control.event_inj;
+
+	if (!v->injecting)
+		return false;
+	v->vmcb->control.event_inj = 0;
+	v->injecting = false;
+	event->vector = info & SVM_EVTINJ_VEC_MASK;
+	switch (info & SVM_EVTINJ_TYPE_MASK) {
+	case SVM_EVTINJ_TYPE_INTR:
+		event->class = EVENT_INTERRUPT;
+		return true;
+	case SVM_EVTINJ_TYPE_NMI:
+		event->class = EVENT_NMI;
+		v->nmi = SVM_NMI_OPEN;
+		vmcb_let_go(v->vmcb, INTERCEPT_IRET);
+		return true;
+	default:
+		event->class = EVENT_EXCEPTION;
+		return true;
+	}
+}
+
 static void open_interrupt_window(struct svm_vcpu *v)
 {
 	struct vmcb_control_area *c = &v->vmcb->control;

@@ -187,6 +187,7 @@ struct vendor_ops vmx_vendor_ops = {
 	.can_inject = vmx_can_inject,
 	.inject = vmx_inject,
 	.injection_pending = vmx_injection_pending,
+	.take_back = vmx_take_back,
 	.request_window = vmx_request_window,
 	.forget_events = vmx_forget_events,
 	.flush_vcpu = vmx_flush_vcpu,

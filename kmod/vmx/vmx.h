@@ -122,6 +122,7 @@ void vmx_enter(struct vcpu *vcpu, struct vmexit *x);
 bool vmx_can_inject(struct vcpu *vcpu, enum vcpu_event_class class);
 void vmx_inject(struct vcpu *vcpu, const struct vcpu_event *event);
 bool vmx_injection_pending(struct vcpu *vcpu);
+bool vmx_take_back(struct vcpu *vcpu, struct vcpu_event *event);
 void vmx_request_window(struct vcpu *vcpu, enum vcpu_event_class class);
 void vmx_forget_events(struct vcpu *vcpu);
 void vmx_close_window(struct vmx_vcpu *v, u32 control);

@@ -105,6 +105,32 @@ void vmx_requeue(struct vmx_vcpu *v, u32 info)
 	v->injecting = true;
 }
 
+bool vmx_take_back(struct vcpu *vcpu, struct vcpu_event *event)
+{
+	struct vmx_vcpu *v = to_vmx(vcpu);
+	u32 info;
+
+	if (!v->injecting)
+		return false;
+	info = vmcs_read(VM_ENTRY_INTR_INFO_FIELD);
+	vmcs_write(VM_ENTRY_INTR_INFO_FIELD, 0);
+	v->injecting = false;
+	event->vector = info & INTR_INFO_VECTOR_MASK;
+	switch (info & INTR_INFO_INTR_TYPE_MASK) {
+	case INTR_TYPE_EXT_INTR:
+		event->class = EVENT_INTERRUPT;
+		return true;
+	case INTR_TYPE_NMI_INTR:
+		event->class = EVENT_NMI;
+		return true;
+	case INTR_TYPE_HARD_EXCEPTION:
+		event->class = EVENT_EXCEPTION;
+		return true;
+	default:
+		return false;
+	}
+}
+
 /*
  * The shadow of STI holds an NMI back, but some CPUs take the NMI window in
  * it: the entry would exit before an instruction, again and again, and no

@@ -38,6 +38,19 @@ static bool vendor_injection_pending(struct vcpu *vcpu)
 	return delivery_pending;
 }
 
+/* What an exit interrupted, and has to be taken back. */
+static struct vcpu_event interrupted;
+static bool was_interrupted;
+
+static bool vendor_take_back(struct vcpu *vcpu, struct vcpu_event *event)
+{
+	bool was = was_interrupted;
+
+	*event = interrupted;
+	was_interrupted = false;
+	return was;
+}
+
 static void vendor_request_window(struct vcpu *vcpu,
 				  enum vcpu_event_class class)
 {
@@ -59,6 +72,7 @@ static struct vendor_ops fake_vendor = {
 	.can_inject = vendor_can_inject,
 	.inject = vendor_inject,
 	.injection_pending = vendor_injection_pending,
+	.take_back = vendor_take_back,
 	.request_window = vendor_request_window,
 };
 
@@ -73,6 +87,13 @@ void lapic_accept_vector(struct vcpu *vcpu, u8 vector)
 {
 	accepted_vector = vector;
 	apic_vector = -1;
+}
+
+static int returned_vector;
+
+void lapic_return_vector(struct vcpu *vcpu, u8 vector)
+{
+	returned_vector = vector;
 }
 
 bool xen_poll_is_done(struct vcpu *vcpu)
@@ -90,6 +111,8 @@ static void forget(void)
 	nmi_window = false;
 	interrupt_window = false;
 	accepted_vector = -1;
+	returned_vector = -1;
+	was_interrupted = false;
 }
 
 static int event_init(struct kunit *test)
@@ -272,6 +295,60 @@ static void vcpu_inject_pending_loses_nothing(struct kunit *test)
 	}
 }
 
+static void interrupt_delivery(enum vcpu_event_class class, u8 vector)
+{
+	interrupted = (struct vcpu_event){ .class = class, .vector = vector };
+	was_interrupted = true;
+}
+
+/* The exit with an exception cut the delivery of another event short. */
+static void vcpu_inject_pending_takes_back_what_was_interrupted(
+						struct kunit *test)
+{
+	struct vcpu *vcpu = test->priv;
+
+	interrupt_delivery(EVENT_NMI, X86_TRAP_NMI);
+	vcpu_inject_exception(vcpu, X86_TRAP_DB, false, 0);
+	vcpu_inject_pending(vcpu);
+	KUNIT_EXPECT_EQ(test, X86_TRAP_DB, injected.vector);
+	KUNIT_EXPECT_TRUE(test, vcpu->nmi_pending);
+	KUNIT_EXPECT_TRUE(test, nmi_window);
+
+	vcpu->nmi_pending = false;
+	forget();
+	interrupt_delivery(EVENT_INTERRUPT, TIMER);
+	vcpu_inject_exception(vcpu, X86_TRAP_AC, true, 0);
+	vcpu_inject_pending(vcpu);
+	KUNIT_EXPECT_EQ(test, X86_TRAP_AC, injected.vector);
+	KUNIT_EXPECT_EQ(test, TIMER, returned_vector);
+
+	/* The upcall's vector is not the APIC's. */
+	forget();
+	interrupt_delivery(EVENT_INTERRUPT, CALLBACK);
+	vcpu_inject_exception(vcpu, X86_TRAP_AC, true, 0);
+	vcpu_inject_pending(vcpu);
+	KUNIT_EXPECT_EQ(test, -1, returned_vector);
+}
+
+static void vcpu_inject_pending_doubles_an_interrupted_fault(
+						struct kunit *test)
+{
+	struct vcpu *vcpu = test->priv;
+
+	interrupt_delivery(EVENT_EXCEPTION, X86_TRAP_PF);
+	vcpu_inject_exception(vcpu, X86_TRAP_GP, true, 0x18);
+	vcpu_inject_pending(vcpu);
+	KUNIT_EXPECT_EQ(test, X86_TRAP_DF, injected.vector);
+	KUNIT_EXPECT_TRUE(test, injected.has_error);
+	KUNIT_EXPECT_EQ(test, 0u, injected.error);
+
+	forget();
+	interrupt_delivery(EVENT_EXCEPTION, X86_TRAP_PF);
+	vcpu_inject_exception(vcpu, X86_TRAP_DB, false, 0);
+	vcpu_inject_pending(vcpu);
+	KUNIT_EXPECT_EQ(test, X86_TRAP_DB, injected.vector);
+}
+
 static void vcpu_has_wake_event_follows_if(struct kunit *test)
 {
 	static const struct {
@@ -314,6 +391,8 @@ static struct kunit_case event_cases[] = {
 	KUNIT_CASE(vcpu_inject_pending_keeps_the_order),
 	KUNIT_CASE(vcpu_inject_pending_leaves_an_idle_vcpu_alone),
 	KUNIT_CASE(vcpu_inject_pending_loses_nothing),
+	KUNIT_CASE(vcpu_inject_pending_takes_back_what_was_interrupted),
+	KUNIT_CASE(vcpu_inject_pending_doubles_an_interrupted_fault),
 	KUNIT_CASE(vcpu_has_wake_event_follows_if),
 	{}
 };
