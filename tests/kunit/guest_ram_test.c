@@ -55,6 +55,8 @@ static void test_put_page(struct page *page)
 #include "../../kmod/mmu/s2.c"
 #include "../../kmod/mmu/ept.c"
 #include "../../kmod/mmu/guest_ram.c"
+#include "../../kmod/mmu/ram_change.c"
+#include "../../kmod/mmu/ram_fill.c"
 
 #define MIB		(1ull << 20)
 #define TEST_BYTES	(6 * MIB + 5 * PAGE_SIZE)
