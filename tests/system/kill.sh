@@ -58,12 +58,32 @@ kill_one()
 
 has_role_or_end()
 {
-	has_role "$1" $name || is_gone $name
+	has_role "$1" $name || is_over
+}
+
+# A keeper that was killed as the very last thing leaves its directory behind.
+is_over()
+{
+	is_gone $name || { ! is_listed && ! has_role keeper $name &&
+		! has_role runner $name; }
+}
+
+is_listed()
+{
+	"$lodge" list --json $name >/dev/null 2>&1
+}
+
+# Then destroy finds no domain, and tidies up.
+tidy()
+{
+	is_gone $name && return
+	! "$lodge" destroy $name 2>/run/said && cat /run/said &&
+		grep -q 'no such domain' /run/said && is_gone $name
 }
 
 ended_well()
 {
-	until_true "end of the boot" is_gone $name || return 1
+	until_true "end of the boot" is_over && tidy || return 1
 	inits=$(grep -c '^guest: init' $console)
 	done=$(grep -c '^guest: done' $console)
 	[ "$inits" = 1 ] && [ "$done" = 1 ] ||
@@ -78,7 +98,7 @@ round()
 	boot '' || return 1
 	start_viewer
 	n=0
-	while [ $n -lt $each ] && ! is_gone $name; do
+	while [ $n -lt $each ] && ! is_over; do
 		n=$((n + 1))
 		random $((boot_ms / each))
 		usleep $((random * 1000))
@@ -177,6 +197,13 @@ killed_create()
 
 # The keeper dies before it can tell how it went, with none, one, two or three
 # of its helpers started.
+# What a keeper leaves that is killed between its domain and its directory.
+leftover_goes()
+{
+	mkdir -m 700 /run/lodge/$name && touch /run/lodge/$name/lock \
+		/run/lodge/$name/config && tidy
+}
+
 killed_keeper()
 {
 	for n in 0 1 2 3; do
@@ -248,6 +275,7 @@ check "$total-kills" rounds
 [ ! -r /run/rounds ] || cat /run/rounds
 check recover recover_goes_on
 check killed-create killed_create
+check leftover leftover_goes
 check killed-keeper killed_keeper
 check interrupted-create interrupted_create
 check half-made half_made
