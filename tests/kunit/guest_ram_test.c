@@ -182,7 +182,7 @@ static void guest_ram_covers_edges(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, guest_ram_covers(&big, GFN(0xeffff)));
 	KUNIT_EXPECT_TRUE(test, guest_ram_covers(&big, GFN(0x1000ff)));
 	KUNIT_EXPECT_FALSE(test, guest_ram_covers(&big, GFN(0x100100)));
-	KUNIT_EXPECT_FALSE(test, covers_2m(&big, GFN(0x100000)));
+	KUNIT_EXPECT_FALSE(test, ram_covers_2m(&big, GFN(0x100000)));
 }
 
 /* --- first touch -------------------------------------------------------------- */

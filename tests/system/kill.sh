@@ -48,7 +48,7 @@ kill_one()
 		is_alive "$viewer" || start_viewer
 		pid=$viewer
 	else
-		until_true "$1" has_role_or_end "$1" || return 1
+		until_true "keeper and runner" has_both_or_end || return 1
 		pid=$(pid_of "$1" $name)
 	fi
 	[ -n "$pid" ] && kill -KILL "$pid" 2>/dev/null || return 0
@@ -56,9 +56,11 @@ kill_one()
 	echo "killed the $1 at $(uptime_ms) ms"
 }
 
-has_role_or_end()
+# Neither is killed while the other one is away, which a keeper that died young
+# is for a while: then only recover helps, and that is a check of its own.
+has_both_or_end()
 {
-	has_role "$1" $name || is_over
+	{ has_role keeper $name && has_role runner $name; } || is_over
 }
 
 # A keeper that was killed as the very last thing leaves its directory behind.
