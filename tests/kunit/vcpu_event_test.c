@@ -302,8 +302,7 @@ static void interrupt_delivery(enum vcpu_event_class class, u8 vector)
 }
 
 /* The exit with an exception cut the delivery of another event short. */
-static void vcpu_inject_pending_takes_back_what_was_interrupted(
-						struct kunit *test)
+static void vcpu_inject_pending_owes_the_interrupted(struct kunit *test)
 {
 	struct vcpu *vcpu = test->priv;
 
@@ -330,8 +329,7 @@ static void vcpu_inject_pending_takes_back_what_was_interrupted(
 	KUNIT_EXPECT_EQ(test, -1, returned_vector);
 }
 
-static void vcpu_inject_pending_doubles_an_interrupted_fault(
-						struct kunit *test)
+static void vcpu_inject_pending_doubles_a_fault(struct kunit *test)
 {
 	struct vcpu *vcpu = test->priv;
 
@@ -391,8 +389,8 @@ static struct kunit_case event_cases[] = {
 	KUNIT_CASE(vcpu_inject_pending_keeps_the_order),
 	KUNIT_CASE(vcpu_inject_pending_leaves_an_idle_vcpu_alone),
 	KUNIT_CASE(vcpu_inject_pending_loses_nothing),
-	KUNIT_CASE(vcpu_inject_pending_takes_back_what_was_interrupted),
-	KUNIT_CASE(vcpu_inject_pending_doubles_an_interrupted_fault),
+	KUNIT_CASE(vcpu_inject_pending_owes_the_interrupted),
+	KUNIT_CASE(vcpu_inject_pending_doubles_a_fault),
 	KUNIT_CASE(vcpu_has_wake_event_follows_if),
 	{}
 };
