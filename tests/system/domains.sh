@@ -17,16 +17,6 @@ create_both()
 			-a "console=hvc0 quiet lodge_do=clock"
 }
 
-ticks()
-{
-	grep -c '^guest: time' "$console" 2>/dev/null
-}
-
-ticks_reach()
-{
-	[ "$(ticks)" -ge "$1" ]
-}
-
 # The guest says the time; the next line that it prints must agree with us.
 clock_is_right()
 {

@@ -25,30 +25,10 @@ create_both()
 			-a "console=hvc0 quiet lodge_do=clock"
 }
 
-ticks()
-{
-	grep -c '^guest: time' "$console" 2>/dev/null
-}
-
-ticks_reach()
-{
-	[ "$(ticks)" -ge "$1" ]
-}
-
 # Field 5 of `guest: time T uptime U` is the guest's uptime in seconds.
 uptimes()
 {
 	sed -n 's/^guest: time [0-9]* uptime \([0-9]*\).*/\1/p' "$console"
-}
-
-cpu_ns()
-{
-	"$lodge" list --json "$1" | value_of cpu_ns
-}
-
-has_run_since()
-{
-	[ "$(cpu_ns "$1")" -gt "$2" ]
 }
 
 # Its clock runs, and made no jump of more than the host was away.

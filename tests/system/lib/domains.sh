@@ -169,3 +169,14 @@ unload_module()
 	nothing_left && rmmod lodge && [ ! -e /dev/lodge ] &&
 		[ ! -d /sys/module/lodge ]
 }
+
+# Lines that a Linux guest with lodge_do=clock has printed to the log $console.
+ticks()
+{
+	grep -c '^guest: time' "$console" 2>/dev/null
+}
+
+ticks_reach()
+{
+	[ "$(ticks)" -ge "$1" ]
+}
