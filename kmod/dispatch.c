@@ -18,9 +18,6 @@
 #include "vcpu.h"
 #include "xen/guest_if.h"
 
-/* General detect: a fault at the next MOV DR. */
-#define DR7_GD	0x2000
-
 static enum vmexit_action handle_nothing(struct vcpu *vcpu,
 					 const struct vmexit *x)
 {
@@ -78,10 +75,10 @@ static enum vmexit_action handle_exception(struct vcpu *vcpu,
 		return handle_split_lock(vcpu);
 	if (x->exception.vector == X86_TRAP_DB) {
 		vcpu->dr6 &= ~(u64)DR_TRAP_BITS;
-		vcpu->dr6 |= x->exception.payload & (DR_TRAP_BITS | DR_STEP);
+		vcpu->dr6 |= x->exception.payload & DR6_CAUSES;
 		/* Delivery ends general detect and stepping by branches. */
 		vcpu_write_reg(vcpu, VREG_DR7,
-			       vcpu_read_reg(vcpu, VREG_DR7) & ~(u64)DR7_GD);
+			       vcpu_read_reg(vcpu, VREG_DR7) & ~DR7_GD);
 		vcpu_write_reg(vcpu, VREG_DEBUGCTL,
 			       vcpu_read_reg(vcpu, VREG_DEBUGCTL) &
 			       ~(u64)DEBUGCTLMSR_BTF);

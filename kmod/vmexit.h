@@ -8,7 +8,17 @@
 #ifndef LODGE_VMEXIT_H
 #define LODGE_VMEXIT_H
 
+#include <linux/bits.h>
+
+#include <uapi/asm/debugreg.h>
+
 #include "types.h"
+
+/* General detect: with DR7.GD the next MOV DR is a fault that sets DR6.BD. */
+#define DR7_GD		BIT_ULL(13)
+#define DR6_BD		BIT_ULL(13)
+/* The bits of DR6 that say why. */
+#define DR6_CAUSES	(DR_TRAP_BITS | DR_STEP | DR6_BD)
 
 enum vmexit_kind {
 	VMEXIT_HOST,		/* host interrupt or NMI; the vendor has dealt with it */

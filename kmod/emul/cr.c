@@ -338,10 +338,8 @@ enum vmexit_action emul_xsetbv(struct vcpu *vcpu, const struct vmexit *x)
 /* Debug registers.  Bits that do not exist read as they do on hardware. */
 #define DR6_FIXED_ONE		0xffff0ff0ull
 #define DR6_VOLATILE		0x0000e00full
-#define DR6_BD			BIT_ULL(13)
 #define DR7_FIXED_ONE		0x00000400ull
 #define DR7_VOLATILE		0xffff23ffull
-#define DR7_GD			BIT_ULL(13)
 
 static u64 dr6_value(u64 v)
 {

@@ -101,7 +101,7 @@ static void decode_debug(struct svm_vcpu *v, struct vmexit *x)
 
 	x->exception.vector = X86_TRAP_DB;
 	x->exception.has_error = false;
-	x->exception.payload = vmcb->save.dr6 & (DR_TRAP_BITS | DR_STEP);
+	x->exception.payload = vmcb->save.dr6 & DR6_CAUSES;
 	vmcb->save.dr6 = DR6_RESERVED;
 	vmcb_changed(vmcb, VMCB_DR);
 	/* It was our own step. */

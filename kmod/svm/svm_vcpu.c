@@ -15,8 +15,6 @@
 #include "domain.h"
 #include "svm/svm.h"
 
-#define DR7_GD		BIT(13)
-
 /*
  * The nested table is walked in the paging mode of the host.  Where that has
  * five levels, one more table with one entry stands above the root.
@@ -274,7 +272,7 @@ static bool is_stepping(const struct vmcb *vmcb)
 static noinline void trap_step(struct svm_vcpu *v)
 {
 	v->vcpu.dr6 = (v->vcpu.dr6 & ~(u64)DR_TRAP_BITS) | DR_STEP;
-	v->vmcb->save.dr7 &= ~(u64)DR7_GD;
+	v->vmcb->save.dr7 &= ~DR7_GD;
 	vmcb_changed(v->vmcb, VMCB_DR);
 	vcpu_inject_exception(&v->vcpu, X86_TRAP_DB, false, 0);
 }

@@ -350,14 +350,16 @@ static void handle_exception_sets_dr6_of_a_debug_trap(struct kunit *test)
 	const struct vmexit x = {
 		.kind = VMEXIT_EXCEPTION,
 		.exception = { .vector = X86_TRAP_DB,
-			       .payload = DR_STEP | DR_TRAP1 | 1ull << 40 },
+			       .payload = DR_STEP | DR_TRAP1 | DR6_BD |
+					  1ull << 40 },
 	};
 	struct vcpu *vcpu = test->priv;
 
 	vcpu->dr6 = 0xffff0ff0 | DR_TRAP0;
 	fake_regs[VREG_DR7] = 0x2400;
 	KUNIT_EXPECT_EQ(test, VMEXIT_RESUME, dispatch(vcpu, &x));
-	KUNIT_EXPECT_EQ(test, 0xffff0ff0ull | DR_STEP | DR_TRAP1, vcpu->dr6);
+	KUNIT_EXPECT_EQ(test, 0xffff0ff0ull | DR_STEP | DR_TRAP1 | DR6_BD,
+			vcpu->dr6);
 	KUNIT_EXPECT_EQ(test, 0x400ull, fake_regs[VREG_DR7]);
 }
 
