@@ -39,7 +39,6 @@ const char *vmcb_read_caps(void)
 		return "memory that the host does not encrypt (mem_encrypt=off)";
 	c->next_rip = boot_cpu_has(X86_FEATURE_NRIPS);
 	c->decode_assists = boot_cpu_has(X86_FEATURE_DECODEASSISTS);
-	c->flush_by_asid = boot_cpu_has(X86_FEATURE_FLUSHBYASID);
 	c->pause_filter = boot_cpu_has(X86_FEATURE_PAUSEFILTER) &&
 			  boot_cpu_has(X86_FEATURE_PFTHRESHOLD);
 	c->lbr = boot_cpu_has(X86_FEATURE_LBRV);

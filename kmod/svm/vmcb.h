@@ -15,7 +15,6 @@
  * @nr_asids: address-space identifiers, 0 included
  * @next_rip: exits say where the next instruction is
  * @decode_assists: exits of CR and DR moves say which general register
- * @flush_by_asid: the TLB can be flushed for one identifier
  * @pause_filter: exits for PAUSE only from a guest that spins
  * @lbr: DEBUGCTL is the guest's own
  * @spec_ctrl: so is SPEC_CTRL
@@ -24,7 +23,6 @@ struct svm_caps {
 	u32 nr_asids;
 	bool next_rip;
 	bool decode_assists;
-	bool flush_by_asid;
 	bool pause_filter;
 	bool lbr;
 	bool spec_ctrl;
