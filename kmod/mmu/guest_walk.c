@@ -28,9 +28,12 @@
 #define PTE_NX		BIT_ULL(63)
 #define PTE_ADDRESS	GENMASK_ULL(51, 12)
 
-/* Reserved in a PAE entry of the lower two levels, and of the top one. */
+/*
+ * Reserved in a PAE entry of the lower two levels, and of the top one.  There
+ * the accessed bit is as well, but QEMU's emulated walk sets it.
+ */
 #define PAE_RESERVED	GENMASK_ULL(62, 52)
-#define PDPTE_RESERVED	(PTE_NX | PAE_RESERVED | GENMASK_ULL(8, 5) | \
+#define PDPTE_RESERVED	(PTE_NX | PAE_RESERVED | GENMASK_ULL(8, 6) | \
 			 PTE_WRITE | PTE_USER)
 
 /* A 4 MiB page of the 2-level format: bits 39:32 of its address sit at 20:13. */
