@@ -111,10 +111,19 @@ run_on()
 	"$T/lodge" destroy "$1"
 }
 
-# Bugs of QEMU's that no hypervisor can make good, if this host is QEMU.
+# The file of bugs in this host's emulator that no hypervisor can make good.
+quirks_of_host()
+{
+	if dmesg | grep -q 'DMI: QEMU'; then
+		echo quirks.qemu
+	elif dmesg | grep -q 'DMI: .*Bochs' && grep -q svm /proc/cpuinfo; then
+		echo quirks.bochs-svm
+	fi
+}
+
 : >/run/guests/quirks
-! dmesg | grep -q 'DMI: QEMU' ||
-	grep -v '^#' "$T/quirks.qemu" >/run/guests/quirks
+quirks=$(quirks_of_host)
+[ -z "$quirks" ] || grep -v '^#' "$T/$quirks" >/run/guests/quirks
 
 insmod "$T/lodge.ko" || fail load "insmod refused"
 while read -r name mem timeout expect; do
@@ -123,7 +132,7 @@ while read -r name mem timeout expect; do
 	esac
 	want "$name" || continue
 	if grep -q "^$name \*" /run/guests/quirks; then
-		skip "$name" "QEMU: see tests/guest/quirks.qemu"
+		skip "$name" "the emulator: see tests/guest/$quirks"
 		continue
 	fi
 	make_config "$name" "$mem"

@@ -68,6 +68,8 @@ static void test_trip(void)
 	check_eq("PAE: memory", note(NOTE_PAE_READ), 0x12345678);
 	check_eq("PAE: LMA stays clear", note(NOTE_PAE_EFER) & lm, 0);
 	check_call("PAE: hypercall", note(NOTE_PAE_CALL));
+	check_eq("PAE: CR4.PGE loads the entries again",
+		 note(NOTE_PAE_RELOAD_TRAP), 0);
 	check_eq("PAE: memory after CR4.PGE", note(NOTE_PAE_AGAIN_READ),
 		 0x12345678);
 	check_eq("two-level: memory", note(NOTE_TWO_LEVEL_READ), 0x12345678);
@@ -230,18 +232,8 @@ static void test_cr4(void)
 	}
 }
 
-static void test_cr3(void)
+static void test_cr8(void)
 {
-	u64 cr3 = read_cr3();
-	u32 width = cpuid(0x80000008, 0).eax & 0xff;
-
-	check_trap("CR3: bit 63 without PCIDs", write_cr3_safe(cr3 | 1ul << 63),
-		   GP0);
-	if (width < 52)
-		check_trap("CR3: beyond the physical width",
-			   write_cr3_safe(cr3 | 1ul << width), GP0);
-	check_eq("CR3 is unchanged", read_cr3(), cr3);
-	check_trap("CR3: reload", write_cr3_safe(cr3), 0);
 	check_trap("CR8: 16", write_cr8_safe(16), GP0);
 	check_trap("CR8: bit 32", write_cr8_safe(1ul << 32), GP0);
 }
@@ -302,50 +294,17 @@ static void test_xsetbv(void)
 	write_cr4(cr4);
 }
 
-static void read_dr4(void *arg)
-{
-	u64 v;
-
-	__asm__ volatile("mov %%dr4, %0" : "=r"(v) :: "memory");
-	*(u64 *)arg = v;
-}
-
-static void read_dr0_into(void *arg)
-{
-	*(u64 *)arg = read_dr0();
-}
-
-static void test_debug_registers(void)
-{
-	u64 cr4 = read_cr4(), v;
-
-	check_trap("DR4 with DE clear", trap_try(read_dr4, &v), 0);
-	check_eq("is DR6", v, read_dr6());
-	write_cr4(cr4 | CR4_DE);
-	check_trap("DR4 with DE set", trap_try(read_dr4, &v), UD);
-	write_cr4(cr4);
-	check_eq("DR7 at rest", read_dr7(), 0x400);
-	write_dr7_safe(0x400 | 1 << 13);
-	check_trap("DR0 with general detect", trap_try(read_dr0_into, &v),
-		   TRAP(X86_DB, 0));
-	check_eq("DR6.BD", trap_last.dr6 & BIT(13), BIT(13));
-	write_dr7_safe(0x400);
-	write_dr6_safe(0xffff0ff0);
-	check_eq("DR7 at rest again", read_dr7(), 0x400);
-}
-
 void test_main(void)
 {
 	test_trip();
 	test_trips();
 	test_task_switched();
-	test_debug_registers();
 	if (cpu_is_tcg()) {
 		print("# TCG refuses nothing\n");
 		return;
 	}
 	test_cr0();
 	test_cr4();
-	test_cr3();
+	test_cr8();
 	test_xsetbv();
 }

@@ -108,12 +108,14 @@ trip_entry:
 	rdmsr
 	movl	%eax, NOTE(NOTE_PAE_EFER)
 	/* CR4.PGE toggles reload the PDPTEs */
+	movl	$NOTE(NOTE_PAE_RELOAD_TRAP), LOW(fault_note)
+	movl	$LOW(20f), LOW(fault_resume)
 	movl	%cr4, %eax
 	xorl	$0x80, %eax
 	movl	%eax, %cr4
 	xorl	$0x80, %eax
 	movl	%eax, %cr4
-	movl	LOW(probe), %eax
+20:	movl	LOW(probe), %eax
 	movl	%eax, NOTE(NOTE_PAE_AGAIN_READ)
 	movl	%cr0, %eax
 	andl	$0x7fffffff, %eax

@@ -38,6 +38,7 @@
 #define NOTE_PAE_AGAIN_READ	96
 #define NOTE_BIG_REAL		100
 #define NOTE_CALL_TRAP		104
+#define NOTE_PAE_RELOAD_TRAP	108
 #define NOTE_BYTES		128
 
 #endif
