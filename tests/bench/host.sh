@@ -138,10 +138,15 @@ host_part()
 	"$b/stopwatch" fork_exec_wait 20 "$b/true" | relay_results host
 }
 
+kvm_exits()
+{
+	"$b/kvm" -m 128 "$T/bench.elf" | relay_results kvm
+}
+
 kvm_part()
 {
 	enable_kvm || return 1
-	"$b/kvm" -m 128 "$T/bench.elf" | relay_results kvm
+	kvm_exits
 	"$b/kvm" -H -m 128 "$T/bench.elf" | relay_results kvm-huge
 	for i in 1 2 3; do
 		"$b/kvm" -s
@@ -160,11 +165,16 @@ create_to_output()
 	until_true "end of the processes" no_domain
 }
 
-lodge_part()
+lodge_exits()
 {
 	"$lodge" create -n bench -m 128 -k "$T/bench.elf" --console </dev/null |
 		relay_results lodge
 	until_true "end of the processes" no_domain
+}
+
+lodge_part()
+{
+	lodge_exits
 	"$b/start" 4 | relay_results lodge
 	create_to_output command_to_output_4m 4
 	create_to_output command_to_output_1g 1024
@@ -213,6 +223,14 @@ lodge_linux()
 }
 
 case $part in
+exits)
+	"$b/native" | relay_results host
+	check kvm enable_kvm
+	kvm_exits
+	check kvm-off disable_kvm
+	check load load_module
+	lodge_exits
+	check unload unload_module ;;
 small)
 	host_part
 	check kvm kvm_part

@@ -132,6 +132,8 @@ static void set_state(struct guest *g)
 	sregs.gs = flat;
 	flat.type = 11;
 	sregs.cs = flat;
+	/* Reset on AMD leaves a 16-bit TSS, with which there is no long mode. */
+	sregs.tr.type = 11;
 	sregs.cr0 = 0x11;
 	CALL(g->vcpu, KVM_SET_SREGS, &sregs);
 	CALL(g->vcpu, KVM_SET_REGS, &regs);

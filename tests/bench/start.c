@@ -14,13 +14,16 @@
 #define CODE	0x100000ull
 
 /* sched_op(SCHEDOP_shutdown, &poweroff), then the reason that it points to */
-static const uint8_t code[] = {
+static uint8_t code[] = {
 	0xb8, 29, 0, 0, 0,			/* mov $29,%eax */
 	0xbb, 2, 0, 0, 0,			/* mov $2,%ebx */
 	0xb9, 0x12, 0x00, 0x10, 0x00,		/* mov $CODE + 18,%ecx */
 	0x0f, 0x01, 0xc1,			/* vmcall */
 	0, 0, 0, 0,
 };
+
+#define CALL_BYTE	17
+#define VMMCALL		0xd9
 
 static void call(int fd, unsigned long request, void *arg, const char *what)
 {
@@ -94,6 +97,8 @@ int main(int argc, char **argv)
 
 	if (dev < 0)
 		die("%s", LODGE_DEVICE);
+	if (__builtin_cpu_is("amd"))
+		code[CALL_BYTE] = VMMCALL;
 	for (i = 0; i < 8; i++) {
 		t = once(dev, mib, 0);
 		sum += t;
