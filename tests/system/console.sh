@@ -104,32 +104,18 @@ powers_off_when_asked()
 		[ "$(count 'asked to power off')" = 1 ] && nothing_left
 }
 
-other()
-{
-	now=$(pid_of "$1" $name)
-	[ -n "$now" ] && [ "$now" != "$2" ]
-}
-
-# kill_helper ROLE: and wait for the next one
-kill_helper()
-{
-	until_true "$1" has_role "$1" $name || return 1
-	victim=$(pid_of "$1" $name)
-	kill -KILL "$victim" && until_true "new $1" other "$1" "$victim"
-}
-
 # Output that the dead console held may be lost; the boot goes on.
 helpers_killed()
 {
 	boot wait || return 1
 	for n in 1 2 3; do
-		kill_helper console && kill_helper store ||
+		kill_role console $name && kill_role store $name ||
 			{ echo "turn $n"; return 1; }
 	done
 	until_true "end of the boot" says waits 1 &&
-		kill_helper console || return 1
+		kill_role console $name || return 1
 	# A new store knows nothing of what the guest has written.
-	kill_helper store || return 1
+	kill_role store $name || return 1
 	! "$lodge" shutdown $name 2>/run/said &&
 		grep -q 'does not listen' /run/said || return 1
 	"$lodge" shutdown --force --wait $name &&

@@ -16,13 +16,6 @@ console=/var/log/lodge/$name-console.log
 seed=$(cat "$T/seed")
 killed=0
 
-# random N: into $random, 0 to N - 1.  Repeatable, unlike the shell's own.
-random()
-{
-	seed=$(((seed * 1103515245 + 12345) % 2147483648))
-	random=$((seed / 65536 % $1))
-}
-
 boot()
 {
 	rm -rf /var/log/lodge
@@ -144,24 +137,9 @@ booted()
 	grep -q '^guest: init' $console 2>/dev/null
 }
 
-no_runner()
-{
-	[ "$("$lodge" list --json $name | value_of runner)" = false ]
-}
-
-# Stopped first, so that neither can replace the other.
-kill_both()
-{
-	keeper=$(pid_of keeper $name) runner=$(pid_of runner $name)
-	[ -n "$keeper" ] && [ -n "$runner" ] || return 1
-	kill -STOP "$keeper" "$runner"
-	kill -KILL "$keeper" "$runner"
-	until_true "death of the runner" no_runner
-}
-
 recover_goes_on()
 {
-	boot lodge_do=clock && until_true "init" booted && kill_both || return 1
+	boot lodge_do=clock && until_true "init" booted && kill_both $name || return 1
 	! has_role keeper $name && ! has_role runner $name || return 1
 	"$lodge" list | grep -q 'no runner: lodge recover' || return 1
 	before=$(grep -c '^guest: time' $console)

@@ -47,19 +47,6 @@ force_reboot()
 	"$lodge" reboot --force $name
 }
 
-new_keeper()
-{
-	keeper=$(pid_of keeper $name)
-	[ -n "$keeper" ] && [ "$keeper" != "$1" ]
-}
-
-kill_keeper()
-{
-	old=$(pid_of keeper $name)
-	[ -n "$old" ] && kill -KILL "$old" &&
-		until_true "new keeper" new_keeper "$old"
-}
-
 restarts()
 {
 	create_domain idle 4 'on_reboot = "restart"' &&
@@ -103,7 +90,7 @@ stays_away()
 	create_domain crash_jump 4 'on_crash = "preserve"' &&
 		until_true "crash" is_state $name crashed &&
 		has_role keeper $name || return 1
-	kill_keeper && is_state $name crashed &&
+	kill_role keeper $name && is_state $name crashed &&
 		"$lodge" destroy $name && nothing_left
 }
 
@@ -120,7 +107,7 @@ keeper_keeps_nothing()
 		until_true "start" started 1 || return 1
 	before=$(reservable)
 	for n in 2 3 4; do
-		kill_keeper && force_reboot &&
+		kill_role keeper $name && force_reboot &&
 			until_true "start number $n" started $n || {
 			cat /var/log/lodge/$name-keeper.log
 			return 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=sh disable=SC2010,SC2046,SC2154,SC3013
+# shellcheck shell=sh disable=SC2010,SC2034,SC2046,SC2154,SC3013
 #
 # What scripts that make domains share: waiting for a state of things, finding
 # a domain's processes, and proving that nothing is left of it.  Sourced after
@@ -33,6 +33,14 @@ until_true()
 load_module()
 {
 	insmod "$T/lodge.ko" && [ -c /dev/lodge ]
+}
+
+# random N: into $random, 0 to N - 1.  Repeatable from a $seed, unlike the
+# shell's own.
+random()
+{
+	seed=$(((seed * 1103515245 + 12345) % 2147483648))
+	random=$((seed / 65536 % $1))
 }
 
 # Every process that runs the tool, whatever it calls itself.
@@ -71,6 +79,38 @@ domains_has_dir()
 has_role()
 {
 	[ -n "$(pid_of "$1" "$2")" ]
+}
+
+# is_new ROLE NAME PID: another process than PID plays the role now
+is_new()
+{
+	domains_now=$(pid_of "$1" "$2")
+	[ -n "$domains_now" ] && [ "$domains_now" != "$3" ]
+}
+
+# kill_role ROLE NAME: and wait for the next one
+kill_role()
+{
+	until_true "$1" has_role "$1" "$2" || return 1
+	domains_victim=$(pid_of "$1" "$2")
+	kill -KILL "$domains_victim" &&
+		until_true "new $1" is_new "$1" "$2" "$domains_victim"
+}
+
+has_no_runner()
+{
+	[ "$("$lodge" list --json "$1" | value_of runner)" = false ]
+}
+
+# kill_both NAME: keeper and runner, stopped first, so that neither can replace
+# the other.
+kill_both()
+{
+	domains_keeper=$(pid_of keeper "$1") domains_runner=$(pid_of runner "$1")
+	[ -n "$domains_keeper" ] && [ -n "$domains_runner" ] || return 1
+	kill -STOP "$domains_keeper" "$domains_runner"
+	kill -KILL "$domains_keeper" "$domains_runner"
+	until_true "death of the runner" has_no_runner "$1"
 }
 
 is_gone()
@@ -170,10 +210,11 @@ unload_module()
 		[ ! -d /sys/module/lodge ]
 }
 
-# Lines that a Linux guest with lodge_do=clock has printed to the log $console.
+# Lines that a Linux guest with lodge_do=clock has printed to the log $console,
+# which may not be there yet.
 ticks()
 {
-	grep -c '^guest: time' "$console" 2>/dev/null
+	cat "$console" 2>/dev/null | grep -c '^guest: time'
 }
 
 ticks_reach()

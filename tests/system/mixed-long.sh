@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2015,SC2154,SC1091
+#
+# See mixed.sh.
+
+. "$T/mixed.sh"
