@@ -18,7 +18,10 @@ struct svm_caps svm_caps;
 #define MSR_MAP_SIZE	(2 * PAGE_SIZE)
 #define PORT_MAP_SIZE	(3 * PAGE_SIZE)
 
-/* Spins this many times, this close together (in cycles), before it exits. */
+/*
+ * PAUSE exits after so many in one run; where the CPU knows a threshold, only
+ * if they come this close together (in cycles).
+ */
 #define PAUSE_COUNT	3000
 #define PAUSE_THRESHOLD	128
 
@@ -39,8 +42,7 @@ const char *vmcb_read_caps(void)
 		return "memory that the host does not encrypt (mem_encrypt=off)";
 	c->next_rip = boot_cpu_has(X86_FEATURE_NRIPS);
 	c->decode_assists = boot_cpu_has(X86_FEATURE_DECODEASSISTS);
-	c->pause_filter = boot_cpu_has(X86_FEATURE_PAUSEFILTER) &&
-			  boot_cpu_has(X86_FEATURE_PFTHRESHOLD);
+	c->pause_filter = boot_cpu_has(X86_FEATURE_PAUSEFILTER);
 	c->lbr = boot_cpu_has(X86_FEATURE_LBRV);
 	c->spec_ctrl = boot_cpu_has(X86_FEATURE_V_SPEC_CTRL);
 	return NULL;
