@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * I/O ports.  There are none: reads give ones, writes are dropped.  The one
- * exception is port 0xe9, a debug console of a byte at a time, which goes to
- * the domain's log.  String instructions move data and registers exactly as
- * they would with a device that behaves so.
+ * I/O ports.  There are none: reads give ones, writes are dropped.  There are
+ * two exceptions.  Port 0xe9 is a debug console of a byte at a time, which goes
+ * to the domain's log.  Counter 2 of a PC's timer reads as 0: Linux measures
+ * its clock by it, and takes 100,000 reads to see that ones do not count down.
+ * String instructions move data and registers exactly as they would with a
+ * device that behaves so.
  */
 #include <linux/bits.h>
 
@@ -14,6 +16,7 @@
 #include "emul/linear.h"
 #include "vcpu.h"
 
+#define PORT_TIMER_COUNTER_2	0x42
 #define PORT_DEBUG_CONSOLE	0xe9
 
 static void port_write(struct vcpu *vcpu, u16 port, const void *data, u8 size)
@@ -22,22 +25,30 @@ static void port_write(struct vcpu *vcpu, u16 port, const void *data, u8 size)
 		domain_log_guest(vcpu->domain, data, 1);
 }
 
-static void port_in(struct vcpu *vcpu, u8 size)
+static u32 port_read(u16 port, u8 size)
 {
-	u64 ones = GENMASK_ULL(8 * size - 1, 0);
+	if (port == PORT_TIMER_COUNTER_2 && size == 1)
+		return 0;
+	return GENMASK(8 * size - 1, 0);
+}
+
+static void port_in(struct vcpu *vcpu, u16 port, u8 size)
+{
+	u64 *rax = &vcpu->gpr[GPR_RAX];
+	u32 value = port_read(port, size);
 
 	/* A 32-bit result clears the upper half, smaller ones merge. */
 	if (size == 4)
-		vcpu->gpr[GPR_RAX] = ones;
+		*rax = value;
 	else
-		vcpu->gpr[GPR_RAX] |= ones;
+		*rax = (*rax & ~GENMASK_ULL(8 * size - 1, 0)) | value;
 }
 
 /* One element of INS or OUTS at @gva. */
 static int port_string_element(struct vcpu *vcpu, const struct vmexit *x,
 			       gva_t gva, struct linear_fault *fault)
 {
-	u32 data = ~0u;
+	u32 data = port_read(x->io.port, x->io.size);
 	int err;
 
 	if (x->io.in)
@@ -94,7 +105,7 @@ enum vmexit_action emul_io(struct vcpu *vcpu, const struct vmexit *x)
 	if (unlikely(x->io.string))
 		return port_string(vcpu, x);
 	if (x->io.in)
-		port_in(vcpu, x->io.size);
+		port_in(vcpu, x->io.port, x->io.size);
 	else
 		port_write(vcpu, x->io.port, &vcpu->gpr[GPR_RAX], x->io.size);
 	return VMEXIT_SKIP_INSN;
