@@ -333,9 +333,14 @@ check mixed mixed
 cut -d' ' -f3 /run/steps | sort | uniq -c
 if [ "$lib_failed" != 0 ]; then
 	tail -n 20 /run/steps
-	for log in /var/log/lodge/m*-keeper.log; do
+	for log in /var/log/lodge/m*-keeper.log /var/log/lodge/m*-console.log
+	do
 		echo "$log"
-		tail -n 5 "$log"
+		# Marked, so that a guest's panic is not taken for the host's.
+		tail -n 8 "$log" | sed 's/^/| /'
+	done
+	for n in $(seq $slots); do
+		"$lodge" dmesg "m$n" | tail -n 8
 	done
 fi
 splats mixed.kernel-log
