@@ -12,6 +12,7 @@
 seconds=$(cat "$T/seconds")
 seed=$(cat "$T/seed")
 slots=4
+domains_limit=300	# four guests and a checker share two emulated CPUs
 other_cpu=/sys/devices/system/cpu/cpu1/online
 
 # The model: $state_N of domain mN is absent, running or paused; $guest_N is
