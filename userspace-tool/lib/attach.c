@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define RING_BYTES 4096
+#define PAGE_BYTES 4096
 
 int attach_slot(int domain_fd, unsigned int role, unsigned int devid,
 		pid_t *holder)
@@ -32,12 +32,22 @@ int attach_slot(int domain_fd, unsigned int role, unsigned int devid,
 	return attach.fd;
 }
 
+static void *map_page(int attach_fd, off_t offset)
+{
+	void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
+			  attach_fd, offset);
+
+	return page == MAP_FAILED ? NULL : page;
+}
+
 void *attach_map_ring(int attach_fd)
 {
-	void *ring = mmap(NULL, RING_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
-			  attach_fd, LODGE_MMAP_RING);
+	return map_page(attach_fd, LODGE_MMAP_RING);
+}
 
-	return ring == MAP_FAILED ? NULL : ring;
+void *attach_map_recovery(int attach_fd)
+{
+	return map_page(attach_fd, LODGE_MMAP_RECOVERY);
 }
 
 static void on_bus_error(int signal)

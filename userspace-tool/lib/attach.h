@@ -19,6 +19,9 @@ int attach_slot(int domain_fd, unsigned int role, unsigned int devid,
 /* Map the slot's ring page; NULL with errno set when that fails. */
 void *attach_map_ring(int attach_fd);
 
+/* Map the first page of the slot's recovery area, or the same. */
+void *attach_map_recovery(int attach_fd);
+
 /*
  * From now on, a touch of a ring page that was taken away ends the process
  * with status 0: the domain is gone or the slot revoked.

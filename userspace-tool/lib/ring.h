@@ -39,4 +39,16 @@ ssize_t ring_read_bytes(struct byte_ring *ring, void *data, size_t length);
 ssize_t ring_write_bytes(struct byte_ring *ring, const void *data,
 			 size_t length);
 
+/*
+ * The halves of these two, for who keeps its own index elsewhere and moves the
+ * shared one later.  @at is our own index: the bytes at it are copied out, or
+ * put there unseen by the other side, until ring_set_*() moves the index.
+ */
+ssize_t ring_peek_bytes(const struct byte_ring *ring, uint32_t at, void *data,
+			size_t length);
+ssize_t ring_stage_bytes(struct byte_ring *ring, uint32_t at, const void *data,
+			 size_t length);
+void ring_set_cons(struct byte_ring *ring, uint32_t cons);
+void ring_set_prod(struct byte_ring *ring, uint32_t prod);
+
 #endif /* LODGE_LIB_RING_H */
