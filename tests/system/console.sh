@@ -114,12 +114,10 @@ helpers_killed()
 	done
 	until_true "end of the boot" says waits 1 &&
 		kill_role console $name || return 1
-	# A new store knows nothing of what the guest has written.
+	# The new store knows the guest's watch, and that it may be asked.
 	kill_role store $name || return 1
-	! "$lodge" shutdown $name 2>/run/said &&
-		grep -q 'does not listen' /run/said || return 1
-	"$lodge" shutdown --force --wait $name &&
-		until_true "end" is_gone $name && nothing_left
+	asks shutdown --wait && until_true "end" is_gone $name &&
+		[ "$(count 'asked to power off')" = 1 ] && nothing_left
 }
 
 check load load_module

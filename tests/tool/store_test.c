@@ -47,8 +47,9 @@ static bool check(bool ok, const char *what, int line)
 /* --- the server --- */
 
 static struct xenstore_domain_interface *page;
+static void *recovery;
 static int to_store, to_guest, hangup[2];
-static char socket_path[64];
+static char socket_path[64], records[80];
 static pid_t server;
 
 static void kick(void *ctx)
@@ -57,6 +58,21 @@ static void kick(void *ctx)
 
 	(void)ctx;
 	if (write(to_guest, &one, sizeof(one)) < 0)
+		_exit(3);
+}
+
+static void *map_recovery(void *ctx)
+{
+	(void)ctx;
+	return recovery;
+}
+
+/* What the server says in its log: read back by test_limits(). */
+static int log_fd = -1;
+
+static void write_log(const char *line)
+{
+	if (dprintf(log_fd, "%s\n", line) < 0)
 		_exit(3);
 }
 
@@ -87,7 +103,8 @@ static int serve(int listen_fd, int ready_fd)
 	};
 	const struct store_channel channel = {
 		.page = page, .event_fd = to_store, .hangup_fd = hangup[0],
-		.kick = kick,
+		.kick = kick, .map_recovery = map_recovery, .records = records,
+		.log = log_fd < 0 ? NULL : write_log,
 	};
 
 	return store_serve(&channel, listen_fd, &setup, ready_fd);
@@ -98,11 +115,14 @@ static void start_server(const char *path)
 	int listen_fd = listen_at(path), ready[2];
 	char byte;
 
+	snprintf(records, sizeof(records), "%s.db", path);
 	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	recovery = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	to_store = eventfd(0, EFD_NONBLOCK);
 	to_guest = eventfd(0, EFD_NONBLOCK);
-	if (page == MAP_FAILED || pipe(hangup) || pipe(ready))
+	if (page == MAP_FAILED || recovery == MAP_FAILED || pipe(hangup) || pipe(ready))
 		exit(2);
 	fflush(stdout);
 	server = fork();
@@ -125,6 +145,7 @@ static void stop_server(void)
 	CHECK(waitpid(server, &status, 0) == server);
 	CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
 	munmap(page, 4096);
+	munmap(recovery, 4096);
 	close(to_store);
 	close(to_guest);
 }
@@ -541,6 +562,73 @@ static void test_quotas(void)
 	OK(ASK(&host, XS_SET_PERMS, HOME "/data\0n7"));
 }
 
+/* One line for each limit that was hit, also by the groups before. */
+static bool log_has(const char *what, unsigned int value)
+{
+	static char text[65536];
+	char line[128];
+	ssize_t n = pread(log_fd, text, sizeof(text) - 1, 0);
+
+	text[n > 0 ? n : 0] = 0;
+	snprintf(line, sizeof(line), "limit reached: %s: %u\n", what, value);
+	return strstr(text, line);
+}
+
+static void test_limits(void)
+{
+	static char buf[4096];
+	unsigned int i, n;
+	uint32_t tx;
+
+	tx = start_txn(&guest);
+	for (i = 0, n = 0; i < 2000; i++) {
+		n = sprintf(buf, "data/none/%u", i);
+		if (strcmp(request(&guest, XS_READ, tx, buf, n + 1), "ENOENT"))
+			break;
+	}
+	CHECK(i > 1000 && i < 1024 && !strcmp(guest.data, "ENOSPC"));
+	OK(end_txn(&guest, tx, false));
+
+	/* 20 answers wait, 80 more requests with them. */
+	for (i = 0; i < 100; i++)
+		CHECK(send_request(&guest, XS_READ, 0, "name", 5));
+	for (i = 0; i < 100; i++)
+		CHECK(receive(&guest) && guest.hdr.type == XS_READ);
+
+	memset(buf, 'a', sizeof(buf));
+	FAILS(request(&guest, XS_READ, 0, buf, 2100), "EINVAL");
+	buf[2099] = 0;
+	FAILS(request(&guest, XS_READ, 0, buf, 2100), "EINVAL");
+	buf[2099] = 'a';
+	buf[3099] = 0;
+	buf[0] = '/';
+	FAILS(request(&guest, XS_READ, 0, buf, 3100), "EINVAL");
+
+	memset(buf, 'v', sizeof(buf));
+	for (i = 0; i < 5000; i++) {
+		n = sprintf(buf, HOME "/data/big/%u", i) + 1;
+		if (strcmp(request(&host, XS_WRITE, 0, buf, 4096), ""))
+			break;
+		memset(buf, 'v', n);
+	}
+	CHECK(i > 3500 && i < 4200 && !strcmp(host.data, "ENOSPC"));
+	OK(ASK(&guest, XS_READ, "name"));
+	OK(ASK(&host, XS_RM, HOME "/data/big"));
+	OK(SET(&host, 0, HOME "/data/big\0x"));
+	OK(ASK(&host, XS_RM, HOME "/data/big"));
+
+	CHECK(log_has("nodes of a guest", 1000));
+	CHECK(log_has("bytes of a guest's node", 2048));
+	CHECK(log_has("permissions of a guest's node", 5));
+	CHECK(log_has("watches of a guest", 128));
+	CHECK(log_has("open transactions of a guest", 10));
+	CHECK(log_has("nodes that a transaction touches", 1024));
+	CHECK(log_has("messages that wait for their reader", 20));
+	CHECK(log_has("bytes of a path", 3072));
+	CHECK(log_has("bytes of a relative path", 2048));
+	CHECK(log_has("bytes of all nodes", 16 << 20));
+}
+
 /* Larger than the ring, and a directory that needs more than one message. */
 static void test_large(void)
 {
@@ -745,6 +833,7 @@ static const struct {
 	{ "watches", test_watches },
 	{ "transactions", test_transactions },
 	{ "quotas", test_quotas },
+	{ "limits", test_limits },
 	{ "large", test_large },
 	{ "bad_requests", test_bad_requests },
 	{ "broken_clients", test_broken_clients },
@@ -763,6 +852,7 @@ static int serve_at(const char *path)
 	while (read(0, &byte, 1) > 0)
 		;
 	stop_server();
+	unlink(records);
 	return nr_failed ? 1 : 0;
 }
 
@@ -775,6 +865,7 @@ int main(int argc, char **argv)
 		return serve_at(argv[2]);
 	snprintf(socket_path, sizeof(socket_path), "/tmp/store_test.%d",
 		 getpid());
+	log_fd = fileno(tmpfile());
 	start_server(socket_path);
 	init_guest(&guest);
 	connect_to(&host, socket_path);
@@ -791,5 +882,6 @@ int main(int argc, char **argv)
 		fflush(stdout);
 	}
 	unlink(socket_path);
+	unlink(records);
 	return nr_failed ? 1 : 0;
 }

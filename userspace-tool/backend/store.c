@@ -19,6 +19,16 @@ static void notify(void *ctx)
 	attach_notify(*(int *)ctx, 0);
 }
 
+static void *map_recovery(void *ctx)
+{
+	return attach_map_recovery(*(int *)ctx);
+}
+
+static void write_log(const char *line)
+{
+	log_event("store: %s", line);
+}
+
 static int fail(const char *what, int err)
 {
 	log_event("store: %s: %s", what, msg_errno(err));
@@ -26,12 +36,15 @@ static int fail(const char *what, int err)
 }
 
 int store_run(int attach_fd, int listen_fd, const struct store_setup *setup,
-	      int ready_fd)
+	      const char *records, int ready_fd)
 {
 	struct store_channel channel = {
 		.hangup_fd = attach_fd,
 		.kick = notify,
+		.map_recovery = map_recovery,
 		.ctx = &attach_fd,
+		.records = records,
+		.log = write_log,
 	};
 	int err;
 

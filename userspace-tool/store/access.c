@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "limit.h"
 #include "path.h"
 
 static unsigned int rights_of(uint32_t domid, const struct node *node)
@@ -68,6 +69,7 @@ static int replace(struct txn *txn, uint32_t domid, const char *path,
 	if (!node)
 		return -ENOMEM;
 	if (!is_privileged(domid) && node_size(node) > QUOTA_NODE_SIZE) {
+		limit_hit(LIMIT_NODE_SIZE);
 		node_put(node);
 		return -ENOSPC;
 	}
@@ -83,8 +85,10 @@ static int create_child(struct txn *txn, uint32_t domid, const char *parent,
 	struct node *node;
 	int ret;
 
-	if (!is_privileged(domid) && txn_owned(txn) >= QUOTA_NODES)
+	if (!is_privileged(domid) && txn_owned(txn) >= QUOTA_NODES) {
+		limit_hit(LIMIT_NODES);
 		return -ENOSPC;
+	}
 	ret = txn_lookup(txn, parent, &node);
 	if (ret)
 		return ret;
@@ -222,8 +226,10 @@ int access_set_perms(struct txn *txn, uint32_t domid, const char *path,
 
 	if (ret)
 		return ret;
-	if (!is_privileged(domid) && perms->nr > QUOTA_PERMS)
+	if (!is_privileged(domid) && perms->nr > QUOTA_PERMS) {
+		limit_hit(LIMIT_PERMS);
 		return -ENOSPC;
+	}
 	if (!is_privileged(domid) && perms->entry[0].domid != domid)
 		return -EPERM;
 	return replace(txn, domid, path, node_with_perms(node, perms),
@@ -234,8 +240,10 @@ int access_commit(struct txn *txn, uint32_t domid)
 {
 	/* Others may have committed since the quota was looked at. */
 	if (!is_privileged(domid) && txn->owned_delta > 0 &&
-	    txn_owned(txn) > QUOTA_NODES)
+	    txn_owned(txn) > QUOTA_NODES) {
+		limit_hit(LIMIT_NODES);
 		return -ENOSPC;
+	}
 	return txn_commit(txn);
 }
 

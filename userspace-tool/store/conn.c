@@ -11,16 +11,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "crash_point.h"
+#include "limit.h"
 #include "proto.h"
 #include "watch.h"
 
-struct message {
-	struct message *next;
-	uint32_t hash;		/* of an event's payload */
-	uint32_t size;
-	uint32_t sent;
-	char data[];		/* header and payload */
-};
+#define container_of(p, type, member) \
+	((type *)((char *)(p) - offsetof(type, member)))
 
 struct conn *conn_create(struct store *store, uint32_t domid, int fd)
 {
@@ -45,16 +42,23 @@ static void drop_message(struct conn *conn)
 	conn->first = m->next;
 	if (!conn->first)
 		conn->last = &conn->first;
+	if (conn->unsaved == m)
+		conn->unsaved = m->next;
 	conn->nr_queued--;
 	conn->bytes_queued -= m->size;
 	free(m);
 }
 
+void conn_drop_queue(struct conn *conn)
+{
+	while (conn->first)
+		drop_message(conn);
+}
+
 void conn_break(struct conn *conn)
 {
 	conn->broken = true;
-	while (conn->first)
-		drop_message(conn);
+	conn_drop_queue(conn);
 	watch_clear(conn);
 	txns_clear(conn);
 }
@@ -74,35 +78,99 @@ void conn_destroy(struct conn *conn)
 
 /* --- output --- */
 
-static struct message *new_message(const struct xsd_sockmsg *hdr,
-				   const void *data, size_t len)
+static struct message *alloc_message(size_t size)
 {
-	struct message *m = malloc(sizeof(*m) + sizeof(*hdr) + len);
+	struct message *m = malloc(sizeof(*m) + size);
 
 	if (!m)
 		return NULL;
 	m->next = NULL;
 	m->hash = 0;
-	m->size = sizeof(*hdr) + len;
+	m->size = size;
 	m->sent = 0;
+	return m;
+}
+
+static struct message *new_message(const struct xsd_sockmsg *hdr,
+				   const void *data, size_t len)
+{
+	struct message *m = alloc_message(sizeof(*hdr) + len);
+
+	if (!m)
+		return NULL;
 	memcpy(m->data, hdr, sizeof(*hdr));
 	if (len)
 		memcpy(m->data + sizeof(*hdr), data, len);
 	return m;
 }
 
-static void append(struct conn *conn, struct message *m)
+static void link_last(struct conn *conn, struct message *m)
 {
-	if (conn->nr_queued == QUEUE_MAX ||
-	    conn->bytes_queued + m->size > QUEUE_BYTES_MAX) {
-		free(m);
-		conn->broken = true;
-		return;
-	}
 	*conn->last = m;
 	conn->last = &m->next;
 	conn->nr_queued++;
 	conn->bytes_queued += m->size;
+}
+
+static void append(struct conn *conn, struct message *m)
+{
+	if (conn->nr_queued == QUEUE_MAX ||
+	    conn->bytes_queued + m->size > QUEUE_BYTES_MAX) {
+		limit_hit(LIMIT_QUEUE);
+		free(m);
+		conn->broken = true;
+		return;
+	}
+	m->pos = conn->end;
+	conn->end += m->size;
+	if (!conn->unsaved)
+		conn->unsaved = m;
+	link_last(conn, m);
+}
+
+static uint32_t event_hash(const struct message *m)
+{
+	return path_hash(m->data + sizeof(struct xsd_sockmsg));
+}
+
+int conn_restore_message(struct conn *conn, uint64_t pos, const void *data,
+			 size_t size)
+{
+	const struct message *last;
+	struct message *m;
+	struct xsd_sockmsg hdr;
+
+	/* Without a gap, up to the end of the stream. */
+	last = conn->first ? container_of(conn->last, struct message, next) :
+			     NULL;
+	if (size < sizeof(hdr) || (last && last->pos + last->size != pos) ||
+	    pos + size > conn->end)
+		return -EIO;
+	m = alloc_message(size);
+	if (!m)
+		return -ENOMEM;
+	m->pos = pos;
+	memcpy(m->data, data, size);
+	memcpy(&hdr, data, sizeof(hdr));
+	if (hdr.type == XS_WATCH_EVENT)
+		m->hash = event_hash(m);
+	link_last(conn, m);
+	return 0;
+}
+
+/* False when there are not so many bytes. */
+bool conn_skip_sent(struct conn *conn, uint64_t nr_bytes)
+{
+	struct message *m;
+
+	if (nr_bytes > conn->end - conn->out)
+		return false;
+	conn->out += nr_bytes;
+	while ((m = conn->first) && m->pos + m->size <= conn->out)
+		drop_message(conn);
+	if (m && m->pos < conn->out)
+		m->sent = conn->out - m->pos;
+	return true;
 }
 
 void conn_queue(struct conn *conn, const struct xsd_sockmsg *hdr,
@@ -151,7 +219,7 @@ void conn_queue_event(struct conn *conn, const char *path, const char *token)
 		conn->broken = true;
 		return;
 	}
-	m->hash = path_hash(path);
+	m->hash = event_hash(m);
 	if (is_waiting(conn, m))
 		free(m);
 	else
@@ -163,8 +231,13 @@ static ssize_t put_bytes(struct conn *conn, const void *data, size_t len)
 	ssize_t n;
 
 	if (conn->fd < 0) {
-		n = ring_write_bytes(&conn->responses, data, len);
-		conn->moved |= n > 0;
+		n = ring_stage_bytes(&conn->responses, conn->out, data, len);
+		crash_point();
+		if (n > 0) {
+			ring_set_prod(&conn->responses, conn->out + n);
+			conn->moved = true;
+		}
+		crash_point();
 		return n;
 	}
 	n = send(conn->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -179,6 +252,9 @@ bool conn_send(struct conn *conn)
 	struct message *m;
 	ssize_t n;
 
+	/* Without a commit nothing may be seen. */
+	if (conn->store->error)
+		return false;
 	while (!conn->broken && (m = conn->first)) {
 		n = put_bytes(conn, m->data + m->sent, m->size - m->sent);
 		if (n < 0)
@@ -187,6 +263,7 @@ bool conn_send(struct conn *conn)
 			break;
 		progress = true;
 		m->sent += n;
+		conn->out += n;
 		if (m->sent == m->size)
 			drop_message(conn);
 	}
@@ -197,33 +274,86 @@ bool conn_send(struct conn *conn)
 
 static ssize_t get_bytes(struct conn *conn, void *data, size_t len)
 {
-	ssize_t n;
+	ssize_t n = recv(conn->fd, data, len, MSG_DONTWAIT);
 
-	if (conn->fd < 0) {
-		n = ring_read_bytes(&conn->requests, data, len);
-		conn->moved |= n > 0;
-	} else {
-		n = recv(conn->fd, data, len, MSG_DONTWAIT);
-		if (!n)
-			return -ECONNRESET;
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			n = 0;
-	}
 	if (!n)
-		conn->readable = false;
-	return n;
+		return -ECONNRESET;
+	return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : n;
 }
 
 /* Header first, then as much as it announces; never more than fits. */
-static ssize_t get_piece(struct conn *conn)
+static ssize_t get_from_socket(struct conn *conn)
 {
 	size_t at;
 
-	if (conn->have < sizeof(conn->hdr))
-		return get_bytes(conn, (char *)&conn->hdr + conn->have,
-				 sizeof(conn->hdr) - conn->have);
-	at = conn->have - sizeof(conn->hdr);
-	return get_bytes(conn, conn->payload + at, conn->hdr.len - at);
+	ssize_t n;
+
+	if (conn->have < sizeof(conn->hdr)) {
+		n = get_bytes(conn, (char *)&conn->hdr + conn->have,
+			      sizeof(conn->hdr) - conn->have);
+	} else {
+		at = conn->have - sizeof(conn->hdr);
+		n = get_bytes(conn, conn->payload + at, conn->hdr.len - at);
+	}
+	if (n > 0)
+		conn->have += n;
+	if (conn->have == sizeof(conn->hdr) &&
+	    conn->hdr.len > XENSTORE_PAYLOAD_MAX)
+		return -EPROTO;
+	return n;
+}
+
+/* Up to @need bytes more of the request. */
+static ssize_t get_from_ring_to(struct conn *conn, void *to, size_t need)
+{
+	ssize_t n = ring_peek_bytes(&conn->requests, conn->in, to, need);
+
+	if (n > 0) {
+		conn->in += n;
+		conn->have += n;
+	}
+	return n;
+}
+
+/*
+ * As much of the request as there is, in one go, because each time is a
+ * commit.  All of it: Linux notifies only when the ring was empty before it
+ * wrote, so what is left in the ring hides what comes after.
+ */
+static ssize_t get_from_ring(struct conn *conn)
+{
+	const size_t head = sizeof(conn->hdr), before = conn->have;
+	ssize_t n = 0;
+
+	if (conn->have < head)
+		n = get_from_ring_to(conn, (char *)&conn->hdr + conn->have,
+				     head - conn->have);
+	if (n >= 0 && conn->have >= head) {
+		if (conn->hdr.len > XENSTORE_PAYLOAD_MAX)
+			return -EPROTO;
+		n = get_from_ring_to(conn, conn->payload + conn->have - head,
+				     conn->hdr.len + head - conn->have);
+	}
+	return n < 0 ? n : (ssize_t)(conn->have - before);
+}
+
+/* Nothing is recovered for the sake of a ring that was never used. */
+static bool may_receive(struct conn *conn)
+{
+	char byte;
+
+	if (conn->broken || conn->store->error || !conn->readable)
+		return false;
+	if (conn->fd < 0 && !conn->store->state.area &&
+	    !ring_peek_bytes(&conn->requests, conn->in, &byte, 1)) {
+		conn->readable = false;
+		return false;
+	}
+	if (conn->nr_queued < QUEUE_BUSY)
+		return true;
+	if (conn->kept)
+		limit_hit(LIMIT_REQUESTS);
+	return false;
 }
 
 static bool is_complete(const struct conn *conn)
@@ -236,24 +366,22 @@ bool conn_receive(struct conn *conn)
 {
 	ssize_t n;
 
-	if (conn->broken || !conn->readable || conn->nr_queued >= QUEUE_BUSY)
+	if (!may_receive(conn) || state_recover(conn->store) || conn->broken)
 		return false;
-	n = get_piece(conn);
+	n = conn->fd < 0 ? get_from_ring(conn) : get_from_socket(conn);
+	if (!n)
+		conn->readable = false;
 	if (n < 0)
 		conn->broken = true;
 	if (n <= 0)
 		return false;
-	conn->have += n;
-	if (conn->have == sizeof(conn->hdr) &&
-	    conn->hdr.len > XENSTORE_PAYLOAD_MAX) {
-		conn->broken = true;
-		return false;
-	}
+	crash_point();
 	if (is_complete(conn)) {
 		conn->have = 0;
 		/* Strings end, whatever was sent. */
 		conn->payload[conn->hdr.len] = 0;
 		proto_handle(conn);
+		crash_point();
 	}
-	return true;
+	return !state_commit(conn->store);
 }

@@ -14,9 +14,10 @@
 #include <xen/io/xs_wire.h>
 
 #include "lib/ring.h"
+#include "state.h"
 #include "txn.h"
 
-/* While so many messages wait to be taken, no request is read. */
+/* Xen's quota of outstanding requests: while so much waits, none is read. */
 #define QUEUE_BUSY	20
 /* Who lets so many pile up is not listening any more. */
 #define QUEUE_MAX	8192
@@ -25,9 +26,24 @@
 #define HOME_SIZE	32
 
 struct store;
+struct store_channel;
 struct watch;
-struct message;
 
+/* A message that waits for its reader. */
+struct message {
+	struct message *next;
+	uint64_t pos;		/* of its first byte in the stream */
+	uint32_t hash;		/* of an event's payload */
+	uint32_t size;
+	uint32_t sent;
+	char data[];		/* header and payload */
+};
+
+/*
+ * The guest's connection is @kept: it outlives the process.  Its requests are
+ * taken up to @in and the ring's index follows at the commit; its messages are
+ * sent up to @out and made up to @end.  All three are positions in the streams.
+ */
 struct conn {
 	struct conn *next;
 	struct store *store;
@@ -41,6 +57,10 @@ struct conn {
 	bool readable;		/* there may be input */
 	bool moved;		/* the ring moved since the last kick */
 	bool broken;		/* protocol error or end: never used again */
+	bool kept;
+	uint64_t in;
+	uint64_t out;
+	uint64_t end;
 
 	/* The request that is being received. */
 	size_t have;
@@ -49,11 +69,13 @@ struct conn {
 
 	struct message *first;	/* to send; the first may be sent in part */
 	struct message **last;
+	struct message *unsaved;	/* the first that no commit has seen */
 	unsigned int nr_queued;
 	size_t bytes_queued;
 
 	struct watch *watches;	/* in the order they were set */
 	unsigned int nr_watches;
+	uint64_t last_watch_id;
 	struct txn *txns;
 	unsigned int nr_txns;
 	uint32_t last_txn_id;
@@ -61,9 +83,13 @@ struct conn {
 
 struct store {
 	struct tree *tree;
-	const struct store_setup *setup;	/* NULL: the tree is filled */
+	const struct store_setup *setup;
+	const struct store_channel *channel;
 	uint32_t domid;		/* of the guest */
 	struct conn *conns;
+	struct conn *guest;	/* among them */
+	struct state state;
+	int error;		/* nothing can be kept: the process must end */
 };
 
 /* @fd: a non-blocking socket, or -1; then the caller sets the rings. */
@@ -79,6 +105,14 @@ void conn_queue(struct conn *conn, const struct xsd_sockmsg *hdr,
 
 /* Queues a watch event, unless the same one is still waiting. */
 void conn_queue_event(struct conn *conn, const char *path, const char *token);
+
+/* Drops all messages: they are in the ring, or nobody will have them. */
+void conn_drop_queue(struct conn *conn);
+
+/* Messages that were kept: back into the queue, and a part of it off again. */
+int conn_restore_message(struct conn *conn, uint64_t pos, const void *data,
+			 size_t size);
+bool conn_skip_sent(struct conn *conn, uint64_t nr_bytes);
 
 /* Each moves what can be moved; true if anything did. */
 bool conn_send(struct conn *conn);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "limit.h"
+
 static bool has_good_bytes(const char *path)
 {
 	return !path[strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -37,6 +39,8 @@ bool path_resolve(const char *name, const char *home, bool special,
 	size_t max = relative ? XENSTORE_REL_PATH_MAX : XENSTORE_ABS_PATH_MAX;
 	size_t len = strlen(name);
 
+	if (len > max)
+		limit_hit(relative ? LIMIT_REL_PATH : LIMIT_ABS_PATH);
 	if (!len || len > max || !has_good_bytes(name))
 		return false;
 	if (name[0] == '@' && !special)

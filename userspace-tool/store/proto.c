@@ -13,8 +13,9 @@
 #include <string.h>
 
 #include "access.h"
+#include "limit.h"
 #include "path.h"
-#include "setup.h"
+#include "state.h"
 #include "watch.h"
 
 #define DOMID_SELF	0x7ff0u
@@ -331,7 +332,7 @@ static int do_reset_watches(struct request *rq)
 
 /* --- transactions --- */
 
-static struct txn **find_txn(struct conn *conn, uint32_t id)
+static struct txn **find_link(struct conn *conn, uint32_t id)
 {
 	struct txn **link = &conn->txns;
 
@@ -340,12 +341,32 @@ static struct txn **find_txn(struct conn *conn, uint32_t id)
 	return link;
 }
 
+struct txn *txn_find(struct conn *conn, uint32_t id)
+{
+	return *find_link(conn, id);
+}
+
+struct txn *txn_open(struct conn *conn, uint32_t id)
+{
+	struct txn *txn = malloc(sizeof(*txn));
+
+	if (!txn)
+		return NULL;
+	txn_init(txn, conn->store->tree, is_privileged(conn->domid));
+	txn->id = id;
+	txn->next = conn->txns;
+	conn->txns = txn;
+	conn->nr_txns++;
+	return txn;
+}
+
 static void drop_txn(struct conn *conn, struct txn **link)
 {
 	struct txn *txn = *link;
 
 	*link = txn->next;
 	conn->nr_txns--;
+	state_drop_txn(conn, txn);
 	txn_clear(txn);
 	free(txn);
 }
@@ -360,7 +381,7 @@ static uint32_t new_txn_id(struct conn *conn)
 {
 	do {
 		conn->last_txn_id++;
-	} while (!conn->last_txn_id || *find_txn(conn, conn->last_txn_id));
+	} while (!conn->last_txn_id || txn_find(conn, conn->last_txn_id));
 	return conn->last_txn_id;
 }
 
@@ -372,16 +393,14 @@ static int do_transaction_start(struct request *rq)
 
 	if (conn->hdr.tx_id)
 		return -EBUSY;
-	if (!is_privileged(rq->domid) && conn->nr_txns >= QUOTA_TXNS)
+	if (!is_privileged(rq->domid) && conn->nr_txns >= QUOTA_TXNS) {
+		limit_hit(LIMIT_TXNS);
 		return -ENOSPC;
-	txn = malloc(sizeof(*txn));
+	}
+	txn = txn_open(conn, new_txn_id(conn));
 	if (!txn)
 		return -ENOMEM;
-	txn_init(txn, conn->store->tree, is_privileged(rq->domid));
-	txn->id = new_txn_id(conn);
-	txn->next = conn->txns;
-	conn->txns = txn;
-	conn->nr_txns++;
+	state_keep_txn(conn, txn);
 	snprintf(text, sizeof(text), "%u", txn->id);
 	reply_string(rq, text);
 	return 0;
@@ -405,7 +424,7 @@ static int do_transaction_end(struct request *rq)
 		if (*verb == 'T')
 			watch_fire_txn(conn->store, rq->txn);
 	}
-	drop_txn(conn, find_txn(conn, conn->hdr.tx_id));
+	drop_txn(conn, find_link(conn, conn->hdr.tx_id));
 	return ret;
 }
 
@@ -503,32 +522,20 @@ static int handle_in_txn(struct request *rq, const struct message_type *type)
 {
 	int ret;
 
-	rq->txn = *find_txn(rq->conn, rq->conn->hdr.tx_id);
+	rq->txn = txn_find(rq->conn, rq->conn->hdr.tx_id);
 	if (!rq->txn)
 		return -ENOENT;
 	ret = type->handle(rq);
-	if (!(type->flags & F_CHANGES))
-		return ret;
-	if (!ret)
-		reply_string(rq, "OK");
-	else if (ret == -ENOSPC || ret == -ENOMEM)
-		rq->txn->error = ret;	/* parents may have been made */
-	return ret;
-}
-
-/*
- * The tree is filled by the first request of all: the start of a domain does
- * not wait for what its guest may never ask for.
- */
-static int fill_tree(struct store *store)
-{
-	int ret;
-
-	if (!store->setup)
-		return 0;
-	ret = setup_tree(store->tree, store->setup);
-	if (!ret)
-		store->setup = NULL;
+	if (type->flags & F_CHANGES) {
+		if (!ret)
+			reply_string(rq, "OK");
+		else if (ret == -ENOSPC || ret == -ENOMEM)
+			rq->txn->error = ret;	/* parents may have been made */
+	}
+	/* A look at a node is part of a transaction, too.  It may have ended. */
+	rq->txn = txn_find(rq->conn, rq->conn->hdr.tx_id);
+	if (rq->txn)
+		state_keep_txn(rq->conn, rq->txn);
 	return ret;
 }
 
@@ -552,10 +559,8 @@ void proto_handle(struct conn *conn)
 		.payload = conn->payload,
 		.len = conn->hdr.len,
 	};
-	int ret = fill_tree(conn->store);
+	int ret = handle(&rq, find_type(conn->hdr.type));
 
-	if (!ret)
-		ret = handle(&rq, find_type(conn->hdr.type));
 	if (ret)
 		reply_error(&rq, ret);
 }

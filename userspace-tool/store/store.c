@@ -63,6 +63,7 @@ static void stop_guest(struct server *s)
 		return;
 	s->guest_stopped = true;
 	conn_break(s->guest);
+	state_commit(&s->store);
 	page->error = XENSTORE_ERROR_PROTO;
 	s->guest->moved = true;
 }
@@ -199,7 +200,7 @@ static int serve(struct server *s)
 	bool more = take_turns(s);
 	nfds_t nr;
 
-	for (;;) {
+	while (!s->store.error) {
 		nr = fill_poll(s);
 		if (poll(s->poll, nr, more ? 0 : -1) < 0) {
 			if (errno == EINTR)
@@ -217,6 +218,7 @@ static int serve(struct server *s)
 			accept_client(s);
 		more = take_turns(s);
 	}
+	return s->store.error;
 }
 
 static int say_ready(int ready_fd)
@@ -231,6 +233,7 @@ static int init_server(struct server *s, const struct store_setup *setup)
 	if (flags < 0 || fcntl(s->listen_fd, F_SETFL, flags | O_NONBLOCK))
 		return -errno;
 	s->store.setup = setup;
+	s->store.channel = s->channel;
 	s->store.domid = setup->domid;
 	s->store.tree = tree_create(setup->domid);
 	if (!s->store.tree)
@@ -238,6 +241,8 @@ static int init_server(struct server *s, const struct store_setup *setup)
 	s->guest = conn_create(&s->store, setup->domid, -1);
 	if (!s->guest)
 		return -ENOMEM;
+	s->store.guest = s->guest;
+	s->guest->kept = true;
 	map_ring(s->guest, s->channel->page);
 	/* Requests may have come before we did. */
 	s->guest->readable = true;
@@ -248,8 +253,31 @@ static int init_server(struct server *s, const struct store_setup *setup)
 	return 0;
 }
 
+/* Did a process before us come so far that there may be work to finish? */
+static bool was_begun(const struct server *s)
+{
+	const struct xenstore_domain_interface *page = s->channel->page;
+	const char *records = s->channel->records;
+
+	return page->req_prod || page->rsp_prod ||
+	       (records && !faccessat(AT_FDCWD, records, F_OK, 0));
+}
+
+/*
+ * The tree is filled by the first request of all: the start of a domain does
+ * not wait for what its guest may never ask for.
+ */
+static int recover(struct server *s)
+{
+	return was_begun(s) ? state_recover(&s->store) : 0;
+}
+
 static void exit_server(struct server *s)
 {
+	/* Who has no guest connection any more changes nothing. */
+	state_close(&s->store);
+	if (s->guest)
+		s->guest->kept = false;
 	while (s->store.conns)
 		conn_destroy(s->store.conns);
 	tree_destroy(s->store.tree);
@@ -262,6 +290,8 @@ int store_serve(const struct store_channel *channel, int listen_fd,
 	int ret;
 
 	ret = init_server(&s, setup);
+	if (!ret)
+		ret = recover(&s);
 	if (!ret)
 		ret = say_ready(ready_fd);
 	if (!ret)

@@ -35,25 +35,33 @@ struct store_setup {
 };
 
 /**
- * struct store_channel - how the guest is reached
+ * struct store_channel - how the guest is reached, and what outlives us
  * @page: the ring page
  * @event_fd: readable after the guest has notified us; reading resets it
  * @hangup_fd: POLLHUP there when the domain is gone
  * @kick: notifies the guest
- * @ctx: for @kick
+ * @map_recovery: the slot's recovery area, at least a page, or NULL and errno
+ * @ctx: for both
+ * @records: path of the file that keeps the state; NULL: nothing is kept
+ * @log: takes a line for the log, may be NULL
  */
 struct store_channel {
 	void *page;
 	int event_fd;
 	int hangup_fd;
 	void (*kick)(void *ctx);
+	void *(*map_recovery)(void *ctx);
 	void *ctx;
+	const char *records;
+	void (*log)(const char *line);
 };
 
 /*
  * Serves until the domain is gone.  @listen_fd is a listening Unix socket; one
  * byte goes to @ready_fd (-1: none) when guest and clients are served.  0 when
- * the domain is gone, or -errno.  Needs no module, so tests can drive it.
+ * the domain is gone, or -errno.  The process may be killed at any instant;
+ * the next one goes on with the same page, recovery area and records.  Needs
+ * no module, so tests can drive it.
  */
 int store_serve(const struct store_channel *channel, int listen_fd,
 		const struct store_setup *setup, int ready_fd);

@@ -8,20 +8,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "limit.h"
+
 #define BUCKETS	512
 
 /* A path's place in the table.  It is empty only inside tree_apply(). */
 struct slot {
 	struct slot *next;
 	struct node *node;
+	uint64_t id;
 	uint32_t hash;
 	char path[];
 };
 
 struct tree {
 	uint64_t gen;
+	uint64_t last_id;
 	uint32_t quota_domid;
 	unsigned int nr_owned;
+	size_t bytes;		/* of all paths and nodes */
+	tree_report *report;
+	void *report_ctx;
 	struct slot *bucket[BUCKETS];
 };
 
@@ -210,6 +217,7 @@ static int reserve_slot(struct tree *tree, struct tree_change *change)
 	*link = change->slot;
 	change->slot->next = NULL;
 	change->slot->node = NULL;
+	change->slot->id = ++tree->last_id;
 	change->slot->hash = hash;
 	memcpy(change->slot->path, change->path, len);
 	return 0;
@@ -225,16 +233,41 @@ static void drop_slot(struct tree *tree, struct slot *slot)
 	free(slot);
 }
 
+static size_t slot_bytes(const struct slot *slot, const struct node *node)
+{
+	return node ? sizeof(*node) + node->value_len + node->children_len +
+		      sizeof(*slot) + strlen(slot->path) : 0;
+}
+
 static void set_node(struct tree *tree, const struct tree_change *change)
 {
 	struct slot *slot = change->slot;
 
 	tree->nr_owned -= tree_is_owned(tree, slot->node);
+	tree->bytes -= slot_bytes(slot, slot->node);
 	node_put(slot->node);
 	slot->node = node_get(change->node);
 	if (slot->node)
 		slot->node->gen = tree->gen;
 	tree->nr_owned += tree_is_owned(tree, slot->node);
+	tree->bytes += slot_bytes(slot, slot->node);
+	if (tree->report)
+		tree->report(tree->report_ctx, slot->id, slot->path,
+			     slot->node);
+}
+
+/* A change that lets the tree grow must leave it below its limit. */
+static bool fits(const struct tree *tree, const struct tree_change *changes,
+		 size_t nr)
+{
+	size_t before = 0, after = 0, i;
+
+	for (i = 0; i < nr; i++) {
+		before += slot_bytes(changes[i].slot, changes[i].slot->node);
+		after += slot_bytes(changes[i].slot, changes[i].node);
+	}
+	return after <= before ||
+	       tree->bytes + (after - before) <= TREE_BYTES_MAX;
 }
 
 int tree_apply(struct tree *tree, struct tree_change *changes, size_t nr)
@@ -244,18 +277,67 @@ int tree_apply(struct tree *tree, struct tree_change *changes, size_t nr)
 
 	for (i = 0; i < nr && !ret; i++)
 		ret = reserve_slot(tree, &changes[i]);
-	if (!ret) {
+	if (ret) {
+		nr = i - 1;	/* the last one has no slot */
+	} else if (!fits(tree, changes, nr)) {
+		limit_hit(LIMIT_TREE);
+		ret = -ENOSPC;
+	} else {
 		tree->gen++;
 		for (i = 0; i < nr; i++)
 			set_node(tree, &changes[i]);
-	} else {
-		nr = i - 1;	/* the last one has no slot */
 	}
 	for (i = 0; i < nr; i++) {
 		if (!changes[i].slot->node)
 			drop_slot(tree, changes[i].slot);
 	}
 	return ret;
+}
+
+void tree_on_change(struct tree *tree, tree_report *report, void *ctx)
+{
+	tree->report = report;
+	tree->report_ctx = ctx;
+}
+
+void tree_each(struct tree *tree, tree_report *report, void *ctx)
+{
+	const struct slot *slot;
+	unsigned int i;
+
+	for (i = 0; i < BUCKETS; i++) {
+		for (slot = tree->bucket[i]; slot; slot = slot->next) {
+			if (slot->node)
+				report(ctx, slot->id, slot->path, slot->node);
+		}
+	}
+}
+
+int tree_restore(struct tree *tree, uint64_t id, const char *path,
+		 struct node *node)
+{
+	struct tree_change change = { .path = path, .node = node };
+	uint64_t gen = node->gen;
+	int ret = reserve_slot(tree, &change);
+
+	if (ret)
+		return ret;
+	change.slot->id = id;
+	if (id > tree->last_id)
+		tree->last_id = id;
+	set_node(tree, &change);
+	node->gen = gen;
+	return 0;
+}
+
+uint64_t tree_last_gen(const struct tree *tree)
+{
+	return tree->gen;
+}
+
+void tree_restore_gen(struct tree *tree, uint64_t gen)
+{
+	tree->gen = gen;
 }
 
 unsigned int tree_owned(const struct tree *tree)

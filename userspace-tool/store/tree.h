@@ -70,6 +70,9 @@ size_t node_size(const struct node *node);
 
 struct tree;
 
+/* More than all guests' quotas: what clients of the host may put there. */
+#define TREE_BYTES_MAX	(16u << 20)
+
 /* @quota_domid: whose nodes tree_owned() counts. */
 struct tree *tree_create(uint32_t quota_domid);
 void tree_destroy(struct tree *tree);
@@ -89,11 +92,29 @@ struct tree_change {
 	struct slot *slot;	/* for tree_apply() itself */
 };
 
-/* Does all changes, to different paths, or none: 0 or -ENOMEM. */
+/*
+ * Does all changes, to different paths, or none: 0, -ENOMEM, or -ENOSPC when
+ * the tree would have more than TREE_BYTES_MAX.
+ */
 int tree_apply(struct tree *tree, struct tree_change *changes, size_t nr);
 
 unsigned int tree_owned(const struct tree *tree);
 bool tree_is_owned(const struct tree *tree, const struct node *node);
+
+/*
+ * For whoever keeps the tree elsewhere, too.  Each path has a number as long
+ * as it is in the tree.  tree_on_change() has every later change reported
+ * (@node NULL: removed); tree_restore() puts back what was kept, and
+ * tree_restore_gen() the generation.
+ */
+typedef void tree_report(void *ctx, uint64_t id, const char *path,
+			 const struct node *node);
+void tree_on_change(struct tree *tree, tree_report *report, void *ctx);
+void tree_each(struct tree *tree, tree_report *report, void *ctx);
+int tree_restore(struct tree *tree, uint64_t id, const char *path,
+		 struct node *node);
+uint64_t tree_last_gen(const struct tree *tree);
+void tree_restore_gen(struct tree *tree, uint64_t gen);
 
 /* For whoever compares many paths. */
 uint32_t path_hash(const char *path);

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "limit.h"
+
 void txn_init(struct txn *txn, struct tree *tree, bool privileged)
 {
 	memset(txn, 0, sizeof(*txn));
@@ -30,18 +32,23 @@ void txn_clear(struct txn *txn)
 	txn->last = &txn->first;
 }
 
-static struct txn_entry *add_entry(struct txn *txn, const char *path,
-				   uint32_t hash)
+/* Takes over the reference to @node. */
+static struct txn_entry *append_entry(struct txn *txn, const char *path,
+				      uint32_t hash, struct node *node)
 {
 	size_t len = strlen(path) + 1;
 	struct txn_entry *e = malloc(sizeof(*e) + len);
 
-	if (!e)
+	if (!e) {
+		node_put(node);
 		return NULL;
+	}
 	e->next = NULL;
-	e->node = tree_lookup(txn->tree, path);
-	e->base_gen = e->node ? e->node->gen : 0;
+	e->node = node;
+	e->base_gen = node ? node->gen : 0;
+	e->id = 0;
 	e->changed = false;
+	e->kept = false;
 	e->event = EVENT_NONE;
 	e->hash = hash;
 	memcpy(e->path, path, len);
@@ -49,6 +56,18 @@ static struct txn_entry *add_entry(struct txn *txn, const char *path,
 	txn->last = &e->next;
 	txn->nr_entries++;
 	return e;
+}
+
+static struct txn_entry *add_entry(struct txn *txn, const char *path,
+				   uint32_t hash)
+{
+	return append_entry(txn, path, hash, tree_lookup(txn->tree, path));
+}
+
+struct txn_entry *txn_restore(struct txn *txn, const char *path,
+			      struct node *node)
+{
+	return append_entry(txn, path, path_hash(path), node);
 }
 
 static int find_entry(struct txn *txn, const char *path,
@@ -61,8 +80,10 @@ static int find_entry(struct txn *txn, const char *path,
 		if (e->hash == hash && !strcmp(e->path, path))
 			break;
 	}
-	if (!e && txn->nr_entries >= txn->max_entries)
+	if (!e && txn->nr_entries >= txn->max_entries) {
+		limit_hit(LIMIT_TXN_NODES);
 		return -ENOSPC;
+	}
 	if (!e)
 		e = add_entry(txn, path, hash);
 	*entry = e;
@@ -93,6 +114,7 @@ int txn_set(struct txn *txn, const char *path, struct node *node,
 	node_put(e->node);
 	e->node = node;
 	e->changed = true;
+	e->kept = false;
 	/* A later change of a child must not hide that the node changed. */
 	if (event != EVENT_NONE)
 		e->event = event;

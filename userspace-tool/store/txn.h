@@ -24,7 +24,9 @@ struct txn_entry {
 	struct txn_entry *next;
 	struct node *node;	/* NULL: does not exist */
 	uint64_t base_gen;	/* the tree's, at the first look */
+	uint64_t id;		/* among kept entries; 0: not kept yet */
 	bool changed;
+	bool kept;		/* as it is now, see state.h */
 	enum txn_event event;
 	uint32_t hash;
 	char path[];
@@ -58,7 +60,14 @@ int txn_set(struct txn *txn, const char *path, struct node *node,
 
 unsigned int txn_owned(const struct txn *txn);
 
-/* 0, -EAGAIN: conflict, -ENOMEM, @error.  The entries stay for the watches. */
+/*
+ * Puts back an entry that was kept, behind those put back before.  Takes over
+ * the reference to @node.  The entry, or NULL without memory.
+ */
+struct txn_entry *txn_restore(struct txn *txn, const char *path,
+			      struct node *node);
+
+/* 0, -EAGAIN: conflict, -ENOMEM, -ENOSPC, @error.  The entries stay for the watches. */
 int txn_commit(struct txn *txn);
 
 #endif /* LODGE_STORE_TXN_H */

@@ -9,10 +9,13 @@
 #include <string.h>
 
 #include "access.h"
+#include "limit.h"
 #include "path.h"
+#include "state.h"
 
 struct watch {
 	struct watch *next;
+	uint64_t id;	/* grows in the order of the list */
 	size_t skip;
 	char *token;
 	char path[];	/* with its NUL; the token follows */
@@ -29,8 +32,8 @@ static struct watch **find_link(struct conn *conn, const char *path,
 	return link;
 }
 
-int watch_add(struct conn *conn, const char *path, size_t skip,
-	      const char *token)
+int watch_restore(struct conn *conn, uint64_t id, const char *path,
+		  size_t skip, const char *token)
 {
 	struct watch **link = find_link(conn, path, token);
 	size_t len = strlen(path) + 1;
@@ -38,12 +41,12 @@ int watch_add(struct conn *conn, const char *path, size_t skip,
 
 	if (*link)
 		return -EEXIST;
-	if (!is_privileged(conn->domid) && conn->nr_watches >= QUOTA_WATCHES)
-		return -E2BIG;
 	w = malloc(sizeof(*w) + len + strlen(token) + 1);
 	if (!w)
 		return -ENOMEM;
 	w->next = NULL;
+	w->id = id;
+	conn->last_watch_id = id;
 	w->skip = skip;
 	w->token = w->path + len;
 	strcpy(w->path, path);
@@ -51,6 +54,22 @@ int watch_add(struct conn *conn, const char *path, size_t skip,
 	*link = w;
 	conn->nr_watches++;
 	return 0;
+}
+
+int watch_add(struct conn *conn, const char *path, size_t skip,
+	      const char *token)
+{
+	int ret;
+
+	if (!is_privileged(conn->domid) && conn->nr_watches >= QUOTA_WATCHES &&
+	    !*find_link(conn, path, token)) {
+		limit_hit(LIMIT_WATCHES);
+		return -E2BIG;
+	}
+	ret = watch_restore(conn, conn->last_watch_id + 1, path, skip, token);
+	if (!ret)
+		state_keep_watch(conn, conn->last_watch_id, path, skip, token);
+	return ret;
 }
 
 int watch_remove(struct conn *conn, const char *path, const char *token)
@@ -62,6 +81,7 @@ int watch_remove(struct conn *conn, const char *path, const char *token)
 		return -ENOENT;
 	*link = w->next;
 	conn->nr_watches--;
+	state_drop_watch(conn, w->id);
 	free(w);
 	return 0;
 }
@@ -72,6 +92,7 @@ void watch_clear(struct conn *conn)
 
 	while ((w = conn->watches)) {
 		conn->watches = w->next;
+		state_drop_watch(conn, w->id);
 		free(w);
 	}
 	conn->nr_watches = 0;

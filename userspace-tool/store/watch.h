@@ -19,6 +19,10 @@ int watch_add(struct conn *conn, const char *path, size_t skip,
 int watch_remove(struct conn *conn, const char *path, const char *token);
 void watch_clear(struct conn *conn);
 
+/* For whoever keeps watches elsewhere, too, see state.h. */
+int watch_restore(struct conn *conn, uint64_t id, const char *path,
+		  size_t skip, const char *token);
+
 /* A change at @path that is not a transaction's. */
 void watch_fire(struct store *store, const char *path, enum txn_event event);
 
