@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2015,SC2154,SC1091
 #
-# Boots Linux guests and kills runners, keepers and viewers at random moments,
-# 20 in all.  Every guest must get to its end, once, as if nothing had been.
+# Boots Linux guests and kills runners, keepers, stores and viewers at random
+# moments, 20 in all.  Every guest must get to its end, once, as if nothing had been.
 # Then keeper and runner die together and `lodge recover` is asked to help, and
 # `lodge create` is killed on its way.
 
@@ -97,11 +97,12 @@ round()
 		n=$((n + 1))
 		random $((boot_ms / each))
 		usleep $((random * 1000))
-		random 3
+		random 4
 		case $random in
 		0) kill_one runner ;;
 		1) kill_one keeper ;;
 		2) kill_one tool ;;
+		3) kill_one store ;;
 		esac || return 1
 	done
 	ended_well || return 1
