@@ -503,6 +503,14 @@ static void test_transactions(void)
 	OK(SET(&host, 0, HOME "/data/later\0x"));
 	FAILS(end_txn(&guest, t1, true), "EAGAIN");
 
+	/* The node was there at the first look, its parent is not. */
+	OK(SET(&guest, 0, "data/p/q\0x"));
+	t1 = start_txn(&guest);
+	OK(ASK_TX(&guest, XS_READ, t1, "data/p/q"));
+	OK(ASK(&guest, XS_RM, "data/p"));
+	OK(ASK_TX(&guest, XS_RM, t1, "data/p/q"));
+	FAILS(end_txn(&guest, t1, true), "EAGAIN");
+
 	/* Two that touch different nodes both succeed. */
 	t1 = start_txn(&guest);
 	t2 = start_txn(&guest);

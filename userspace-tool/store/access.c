@@ -213,6 +213,9 @@ int access_remove(struct txn *txn, uint32_t domid, const char *path)
 	ret = txn_lookup(txn, parent, &node);
 	if (ret)
 		return ret;
+	/* Others removed it before a transaction looked: it will conflict. */
+	if (!node)
+		return 0;
 	node = node_without_child(node, path_last(path));
 	return node ? txn_set(txn, parent, node, EVENT_NONE) : -ENOMEM;
 }
