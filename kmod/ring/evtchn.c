@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Event channels in the 2-level ABI.  A raise is the hot path of all I/O and
- * comes from any context (timers, back ends, other vCPUs), so it takes no
- * lock: a port is one word, and the bits that the guest sees are set with
- * atomic operations in the order that its interface prescribes.
+ * Event channels: ports and what they are bound to.  A raise is the hot path
+ * of all I/O and comes from any context (timers, back ends, other vCPUs), so
+ * it reads a port without a lock, as one word.  The bits that the guest sees
+ * are set by its ABI, evtchn_2l.c.
  */
 #include "ring/evtchn.h"
 
-#include <linux/atomic.h>
 #include <linux/bitops.h>
 #include <linux/nospec.h>
 #include <linux/slab.h>
@@ -17,34 +16,15 @@
 
 #include "domain.h"
 #include "ring/attach.h"
+#include "ring/evtchn_abi.h"
 #include "vcpu.h"
-
-/* Where the 2-level words are in shared_info; the 32-bit mask comes earlier. */
-#define SHARED_PENDING		2048
-#define SHARED_MASK_64		2560
-#define SHARED_MASK_32		2176
 
 #define VIRQS_PER_VCPU	(BIT(VIRQ_TIMER) | BIT(VIRQ_DEBUG) | \
 			 BIT(VIRQ_XENOPROF) | BIT(VIRQ_XENPMU))
 
-static bool layout32(const struct domain *d)
-{
-	return READ_ONCE(d->xen.layout32);
-}
-
 u32 evtchn_limit(const struct domain *d)
 {
-	return layout32(d) ? EVTCHN_MAX_PORTS_32 : EVTCHN_MAX_PORTS;
-}
-
-static unsigned long *pending_words(const struct domain *d)
-{
-	return d->xen.shared + SHARED_PENDING;
-}
-
-static unsigned long *mask_words(const struct domain *d)
-{
-	return d->xen.shared + (layout32(d) ? SHARED_MASK_32 : SHARED_MASK_64);
+	return evtchn_2l_limit(d);
 }
 
 /* The port's slot in the table, NULL if its bucket was never needed. */
@@ -85,48 +65,7 @@ static bool port_is_bound(struct evtchn e)
 
 bool evtchn_is_pending(struct domain *d, u32 port)
 {
-	if (port >= evtchn_limit(d))
-		return false;
-	/* SCHEDOP_poll brings the guest's numbers here. */
-	port = array_index_nospec(port, EVTCHN_MAX_PORTS);
-	return test_bit(port, pending_words(d));
-}
-
-/*
- * Set the selector bit of a port.  The guest may have put its vcpu_info at
- * any multiple of four, and a locked access across a cache line traps on
- * hosts that detect split locks: use 32-bit words, which cannot straddle.
- */
-static bool test_and_set_sel(struct vcpu_info *info, u32 port, bool is32)
-{
-	unsigned int bit = is32 ? 32 + port / 32 : 64 + port / 64;
-	atomic_t *word = (atomic_t *)info + bit / 32;
-	int mask = 1u << (bit % 32);
-
-	return atomic_fetch_or(mask, word) & mask;
-}
-
-/*
- * Tell a vCPU that the selector word of @port has something for it.
- *
- * VCPUOP_register_vcpu_info may move the info while we write to it.  It
- * publishes the new place first and then marks everything in it pending, so
- * either it does that after our pending bit was set, or we see here that the
- * pointer changed and set the bits again where the guest looks now.
- */
-static void mark_pending(struct vcpu *vcpu, u32 port, bool is32)
-{
-	struct vcpu_info *info;
-	bool fresh;
-
-	do {
-		info = READ_ONCE(vcpu->xen.info);
-		fresh = !test_and_set_sel(info, port, is32) &&
-			!xchg(&info->evtchn_upcall_pending, 1);
-	} while (unlikely(info != READ_ONCE(vcpu->xen.info)));
-
-	if (fresh)
-		vcpu_request(vcpu, VCPU_REQ_EVENT);
+	return port < evtchn_limit(d) && evtchn_2l_is_pending(d, port);
 }
 
 /*
@@ -148,14 +87,10 @@ static void wake_pollers(struct domain *d, u32 port)
 	}
 }
 
-static __always_inline void raise_port(struct domain *d, u32 port,
-				       unsigned int vcpu)
+static void raise_port(struct domain *d, u32 port, struct evtchn e)
 {
-	if (test_and_set_bit(port, pending_words(d)))
-		return;
-	if (!test_bit(port, mask_words(d)))
-		mark_pending(d->vcpus[vcpu], port, layout32(d));
-	if (unlikely(READ_ONCE(d->evtchn.pollers)))
+	if (evtchn_2l_raise(d, port, e.vcpu) &&
+	    unlikely(READ_ONCE(d->evtchn.pollers)))
 		wake_pollers(d, port);
 }
 
@@ -164,7 +99,7 @@ void evtchn_raise(struct domain *d, u32 port)
 	struct evtchn e = port_read(d, port);
 
 	if (port_is_bound(e))
-		raise_port(d, port, e.vcpu);
+		raise_port(d, port, e);
 }
 
 void evtchn_raise_virq(struct vcpu *vcpu, u32 virq)
@@ -185,7 +120,7 @@ int evtchn_send(struct domain *d, u32 port)
 
 	switch (e.state) {
 	case EVTCHN_IPI:
-		raise_port(d, port, e.vcpu);
+		raise_port(d, port, e);
 		return 0;
 	case EVTCHN_SLOT:
 		attach_signal(&d->slots[e.slot], e.channel);
@@ -202,22 +137,16 @@ int evtchn_send(struct domain *d, u32 port)
 
 int evtchn_unmask(struct domain *d, u32 port)
 {
-	struct evtchn e;
-
 	if (port >= evtchn_limit(d))
 		return -EINVAL;
-	e = port_read(d, port);
-	port = array_index_nospec(port, EVTCHN_MAX_PORTS);
-	if (test_and_clear_bit(port, mask_words(d)) &&
-	    test_bit(port, pending_words(d)))
-		mark_pending(d->vcpus[e.vcpu], port, layout32(d));
+	evtchn_2l_unmask(d, port, port_read(d, port).vcpu);
 	return 0;
 }
 
 /* A freed or new port must not carry an event of its former life. */
 static void clear_pending(struct domain *d, u32 port)
 {
-	clear_bit(port, pending_words(d));
+	evtchn_2l_clear(d, port);
 }
 
 static int install_bucket(struct domain *d, unsigned int nr)

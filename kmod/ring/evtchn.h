@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Event channels of a domain: ports, their bindings, and raising them in the
- * 2-level ABI.  The far end of an interdomain port is a channel of an attach
- * slot on the host's side, or another port of the same domain.
+ * Event channels of a domain: ports, their bindings, and raising them.  The
+ * far end of an interdomain port is a channel of an attach slot on the host's
+ * side, or another port of the same domain.
  */
 #ifndef LODGE_RING_EVTCHN_H
 #define LODGE_RING_EVTCHN_H
@@ -15,8 +15,9 @@ struct attach_slot;
 struct domain;
 struct vcpu;
 
-#define EVTCHN_MAX_PORTS	4096	/* 2-level, 64-bit layout */
-#define EVTCHN_MAX_PORTS_32	1024	/* 2-level, 32-bit layout */
+#define EVTCHN_2L_PORTS		4096	/* 2-level, 64-bit layout */
+#define EVTCHN_2L_PORTS_32	1024	/* 2-level, 32-bit layout */
+#define EVTCHN_MAX_PORTS	EVTCHN_2L_PORTS
 #define EVTCHN_BUCKET_PORTS	512	/* one page of ports */
 #define EVTCHN_NR_BUCKETS	(EVTCHN_MAX_PORTS / EVTCHN_BUCKET_PORTS)
 

@@ -53,7 +53,7 @@ static inline bool guest_area_is_set(const struct guest_area *area)
  * info points into shared_info, into early_info, or into a page that the
  * guest registered; all are held for the vCPU's life, so a pointer once read
  * stays valid.  It moves once (VCPUOP_register_vcpu_info, under the domain's
- * xen.lock); evtchn.c tells how a raise copes with that without a lock.
+ * xen.lock); evtchn_2l.c tells how a raise copes with that without a lock.
  */
 struct vcpu_xen {
 	struct vcpu_info *info;		/* a: WRITE_ONCE under xen.lock */

@@ -305,7 +305,7 @@ static long register_area(struct vcpu *v, struct vcpu *caller, gva_t arg,
 /*
  * Move the vcpu_info to @info.  Events may come meanwhile: the new place is
  * published first and then says that everything is pending, which makes the
- * guest look at every port.  mark_pending() in evtchn.c is the other half.
+ * guest look at every port.  mark_pending() in evtchn_2l.c is the other half.
  */
 static void move_vcpu_info(struct vcpu *v, struct vcpu_info *info)
 {

@@ -10,6 +10,7 @@
 #include <linux/prandom.h>
 
 #include "../../kmod/ring/evtchn.c"
+#include "../../kmod/ring/evtchn_2l.c"
 
 #define NR_VCPUS	3
 #define RANDOM_STEPS	20000
