@@ -9,6 +9,7 @@
 
 #include <linux/bitops.h>
 #include <linux/nospec.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include <xen/interface/xen.h>
@@ -169,20 +170,31 @@ static int install_bucket(struct domain *d, unsigned int nr)
 	return 0;
 }
 
-/* Lowest free port, with its bucket there; 0 if there is none. */
+/* Lowest free port, which may be in a bucket to come; 0 if there is none. */
 static u32 find_free(struct domain *d)
 {
-	u32 limit = evtchn_limit(d);
-	u32 port;
+	struct evtchn_table *t = &d->evtchn;
+	const u32 limit = evtchn_limit(d);
+	u32 port = 0;
 
-	lockdep_assert_held(&d->evtchn.lock);
-	port = find_next_zero_bit(d->evtchn.used, limit, 1);
-	return port < limit ? port : 0;
+	lockdep_assert_held(&t->lock);
+	while (port < limit) {
+		unsigned int nr = port / EVTCHN_BUCKET_PORTS;
+
+		if (t->nr_used[nr] == EVTCHN_BUCKET_PORTS)
+			port += EVTCHN_BUCKET_PORTS;
+		else if (!t->bucket[nr] ||
+			 port_entry(d, port)->state == EVTCHN_FREE)
+			return port;
+		else
+			port++;
+	}
+	return 0;
 }
 
 static void take_port(struct domain *d, u32 port, struct evtchn e)
 {
-	__set_bit(port, d->evtchn.used);
+	d->evtchn.nr_used[port / EVTCHN_BUCKET_PORTS]++;
 	clear_pending(d, port);
 	port_write(d, port, e);
 }
@@ -196,7 +208,7 @@ static bool is_own_domid(const struct domain *d, u32 domid)
  * Where the port of a VIRQ is remembered.  A global one may have moved since
  * it was bound; its place has not.
  */
-static u16 *virq_place(struct domain *d, struct evtchn e)
+static u32 *virq_place(struct domain *d, struct evtchn e)
 {
 	unsigned int id = VIRQS_PER_VCPU & BIT(e.arg) ? e.vcpu : 0;
 
@@ -378,7 +390,7 @@ static void free_port(struct domain *d, u32 port, struct evtchn e)
 {
 	forget_far_end(d, port, e);
 	port_write(d, port, (struct evtchn){ .raw = 0 });
-	__clear_bit(port, d->evtchn.used);
+	d->evtchn.nr_used[port / EVTCHN_BUCKET_PORTS]--;
 	clear_pending(d, port);
 }
 
@@ -396,24 +408,34 @@ int evtchn_close(struct domain *d, u32 port)
 	return port_is_bound(e) ? 0 : -EINVAL;
 }
 
-void evtchn_reset(struct domain *d)
+static void reset_port(struct domain *d, u32 port)
 {
 	struct evtchn_table *t = &d->evtchn;
 	unsigned long flags;
 	struct evtchn e;
-	u32 port;
 
-	for (port = 1; port < EVTCHN_MAX_PORTS; port++) {
-		spin_lock_irqsave(&t->lock, flags);
-		e = port_read(d, port);
-		if (e.state == EVTCHN_SLOT) {
-			e.vcpu = 0;
-			port_write(d, port, e);
-			clear_pending(d, port);
-		} else if (port_is_bound(e)) {
-			free_port(d, port, e);
-		}
-		spin_unlock_irqrestore(&t->lock, flags);
+	spin_lock_irqsave(&t->lock, flags);
+	e.raw = port_entry(d, port)->raw;
+	if (e.state == EVTCHN_SLOT) {
+		e.vcpu = 0;
+		port_write(d, port, e);
+		clear_pending(d, port);
+	} else if (port_is_bound(e)) {
+		free_port(d, port, e);
+	}
+	spin_unlock_irqrestore(&t->lock, flags);
+}
+
+void evtchn_reset(struct domain *d)
+{
+	unsigned int nr, i;
+
+	for (nr = 0; nr < EVTCHN_NR_BUCKETS; nr++) {
+		if (!READ_ONCE(d->evtchn.bucket[nr]))
+			continue;
+		for (i = 0; i < EVTCHN_BUCKET_PORTS; i++)
+			reset_port(d, nr * EVTCHN_BUCKET_PORTS + i);
+		cond_resched();
 	}
 }
 
@@ -479,7 +501,7 @@ int evtchn_init(struct domain *d)
 	ret = install_bucket(d, 0);
 	if (ret)
 		return ret;
-	__set_bit(0, t->used);
+	t->nr_used[0] = 1;
 	t->bucket[0][0].state = EVTCHN_RESERVED;
 	return 0;
 }

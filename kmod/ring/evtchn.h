@@ -7,7 +7,6 @@
 #ifndef LODGE_RING_EVTCHN_H
 #define LODGE_RING_EVTCHN_H
 
-#include <linux/bitmap.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
@@ -17,7 +16,7 @@ struct vcpu;
 
 #define EVTCHN_2L_PORTS		4096	/* 2-level, 64-bit layout */
 #define EVTCHN_2L_PORTS_32	1024	/* 2-level, 32-bit layout */
-#define EVTCHN_MAX_PORTS	EVTCHN_2L_PORTS
+#define EVTCHN_MAX_PORTS	(1 << 17)	/* FIFO */
 #define EVTCHN_BUCKET_PORTS	512	/* one page of ports */
 #define EVTCHN_NR_BUCKETS	(EVTCHN_MAX_PORTS / EVTCHN_BUCKET_PORTS)
 
@@ -51,13 +50,13 @@ struct evtchn {
 
 struct evtchn_table {
 	/*
-	 * irq-safe, below domain->lock: writers of ports, used, and
+	 * irq-safe, below domain->lock: writers of ports, nr_used, and
 	 * vcpu->xen.virq_port.
 	 */
 	spinlock_t lock;
 	unsigned long pollers;		/* a: a bit for each vCPU in SCHEDOP_poll */
 	struct evtchn *bucket[EVTCHN_NR_BUCKETS];	/* a: NULL, then constant */
-	DECLARE_BITMAP(used, EVTCHN_MAX_PORTS);
+	u16 nr_used[EVTCHN_NR_BUCKETS];	/* lock: ports that are not free */
 };
 
 int evtchn_init(struct domain *d);
@@ -76,7 +75,10 @@ int evtchn_close(struct domain *d, u32 port);
 int evtchn_send(struct domain *d, u32 port);
 int evtchn_unmask(struct domain *d, u32 port);
 
-/* Close all ports but those of slots, which only lose what is pending. */
+/*
+ * Close all ports but those of slots, which only lose what is pending.  May
+ * sleep.
+ */
 void evtchn_reset(struct domain *d);
 bool evtchn_is_pending(struct domain *d, u32 port);
 /* One past the largest port that the latched layout has. */

@@ -74,7 +74,7 @@ struct vcpu_xen {
 	u64 runstate_time[4];		/* up to that */
 	bool runstate_update_flag;	/* a: vm_assist type 5 */
 
-	u16 virq_port[XEN_NR_VIRQS];	/* a: port bound to a VIRQ, 0 none */
+	u32 virq_port[XEN_NR_VIRQS];	/* a: port bound to a VIRQ, 0 none */
 
 	/* SCHEDOP_poll; see sched.c.  Senders read polling and nr, port only. */
 	bool polling;			/* a */
