@@ -30,7 +30,8 @@
  *   d->evtchn.lock     bindings of ports
  *   slot->lock         a slot's holder and eventfds
  *
- * xen.area_lock, the log's lock and wait queues are leaves.
+ * xen.area_lock, the queues of evtchn_fifo.c, the log's lock and wait queues
+ * are leaves.
  */
 void lockorder_teach(struct domain *d, struct vcpu *vcpu)
 {

@@ -3,7 +3,7 @@
  * Event channels: ports and what they are bound to.  A raise is the hot path
  * of all I/O and comes from any context (timers, back ends, other vCPUs), so
  * it reads a port without a lock, as one word.  The bits that the guest sees
- * are set by its ABI, evtchn_2l.c.
+ * are set by its ABI, evtchn_2l.c or evtchn_fifo.c.
  */
 #include "ring/evtchn.h"
 
@@ -23,9 +23,21 @@
 #define VIRQS_PER_VCPU	(BIT(VIRQ_TIMER) | BIT(VIRQ_DEBUG) | \
 			 BIT(VIRQ_XENOPROF) | BIT(VIRQ_XENPMU))
 
+/*
+ * Free ports beyond this that the guest has not taken off their queues: it
+ * does not want a port.
+ */
+#define MAX_LINKED	1024
+
+/* It may change at any time but under evtchn_table.lock. */
+static bool is_fifo(const struct domain *d)
+{
+	return rcu_access_pointer(d->evtchn.fifo);
+}
+
 u32 evtchn_limit(const struct domain *d)
 {
-	return evtchn_2l_limit(d);
+	return is_fifo(d) ? EVTCHN_MAX_PORTS : evtchn_2l_limit(d);
 }
 
 /* The port's slot in the table, NULL if its bucket was never needed. */
@@ -66,7 +78,10 @@ static bool port_is_bound(struct evtchn e)
 
 bool evtchn_is_pending(struct domain *d, u32 port)
 {
-	return port < evtchn_limit(d) && evtchn_2l_is_pending(d, port);
+	if (port >= evtchn_limit(d))
+		return false;
+	return is_fifo(d) ? evtchn_fifo_is_pending(d, port) :
+			    evtchn_2l_is_pending(d, port);
 }
 
 /*
@@ -88,10 +103,19 @@ static void wake_pollers(struct domain *d, u32 port)
 	}
 }
 
+/*
+ * The ABI may become FIFO while we set the 2-level bit.  Either that bit is
+ * seen and taken over by evtchn_init_control(), which makes FIFO known first,
+ * or we see here that it is known.  (An atomic read-modify-write of the bit on
+ * both sides: a full barrier.)
+ */
 static void raise_port(struct domain *d, u32 port, struct evtchn e)
 {
-	if (evtchn_2l_raise(d, port, e.vcpu) &&
-	    unlikely(READ_ONCE(d->evtchn.pollers)))
+	bool fresh = !is_fifo(d) && evtchn_2l_raise(d, port, e.vcpu);
+
+	if (is_fifo(d))
+		fresh |= evtchn_fifo_raise(d, port, e.vcpu, e.priority);
+	if (fresh && unlikely(READ_ONCE(d->evtchn.pollers)))
 		wake_pollers(d, port);
 }
 
@@ -138,16 +162,25 @@ int evtchn_send(struct domain *d, u32 port)
 
 int evtchn_unmask(struct domain *d, u32 port)
 {
+	struct evtchn e;
+
 	if (port >= evtchn_limit(d))
 		return -EINVAL;
-	evtchn_2l_unmask(d, port, port_read(d, port).vcpu);
+	e = port_read(d, port);
+	if (is_fifo(d))
+		evtchn_fifo_unmask(d, port, e.vcpu, e.priority);
+	else
+		evtchn_2l_unmask(d, port, e.vcpu);
 	return 0;
 }
 
 /* A freed or new port must not carry an event of its former life. */
 static void clear_pending(struct domain *d, u32 port)
 {
-	evtchn_2l_clear(d, port);
+	if (is_fifo(d))
+		evtchn_fifo_clear(d, port);
+	else
+		evtchn_2l_clear(d, port);
 }
 
 static int install_bucket(struct domain *d, unsigned int nr)
@@ -170,30 +203,40 @@ static int install_bucket(struct domain *d, unsigned int nr)
 	return 0;
 }
 
-/* Lowest free port, which may be in a bucket to come; 0 if there is none. */
+/*
+ * Lowest free port, which may be in a bucket to come; 0 if there is none.  One
+ * that is still on a queue of the guest's would come on that queue first, on
+ * another vCPU perhaps, so it is left alone.
+ */
 static u32 find_free(struct domain *d)
 {
 	struct evtchn_table *t = &d->evtchn;
 	const u32 limit = evtchn_limit(d);
+	unsigned int nr_linked = 0;
 	u32 port = 0;
 
 	lockdep_assert_held(&t->lock);
-	while (port < limit) {
+	while (port < limit && nr_linked <= MAX_LINKED) {
 		unsigned int nr = port / EVTCHN_BUCKET_PORTS;
 
-		if (t->nr_used[nr] == EVTCHN_BUCKET_PORTS)
+		if (t->nr_used[nr] == EVTCHN_BUCKET_PORTS) {
 			port += EVTCHN_BUCKET_PORTS;
-		else if (!t->bucket[nr] ||
-			 port_entry(d, port)->state == EVTCHN_FREE)
-			return port;
-		else
-			port++;
+			continue;
+		}
+		if (!t->bucket[nr] ||
+		    port_entry(d, port)->state == EVTCHN_FREE) {
+			if (!evtchn_fifo_is_linked(d, port))
+				return port;
+			nr_linked++;
+		}
+		port++;
 	}
 	return 0;
 }
 
 static void take_port(struct domain *d, u32 port, struct evtchn e)
 {
+	e.priority = EVTCHN_DEFAULT_PRIORITY;
 	d->evtchn.nr_used[port / EVTCHN_BUCKET_PORTS]++;
 	clear_pending(d, port);
 	port_write(d, port, e);
@@ -356,7 +399,85 @@ int evtchn_bind_vcpu(struct domain *d, u32 port, u32 vcpu)
 		port_write(d, port, e);
 	}
 	spin_unlock_irqrestore(&t->lock, flags);
+	/* The vCPU that it comes from may have had no control block. */
+	if (!ret && is_fifo(d))
+		evtchn_fifo_relink(d, port, e.vcpu, e.priority);
 	return ret;
+}
+
+/* An event that is on its queue already stays on that one. */
+int evtchn_set_priority(struct domain *d, u32 port, u32 priority)
+{
+	struct evtchn_table *t = &d->evtchn;
+	unsigned long flags;
+	struct evtchn e;
+
+	if (!is_fifo(d))
+		return -EOPNOTSUPP;
+	if (priority > EVTCHN_FIFO_PRIORITY_MIN)
+		return -EINVAL;
+	spin_lock_irqsave(&t->lock, flags);
+	e = port_read(d, port);
+	if (port_is_bound(e)) {
+		e.priority = priority;
+		port_write(d, port, e);
+	}
+	spin_unlock_irqrestore(&t->lock, flags);
+	return port_is_bound(e) ? 0 : -EINVAL;
+}
+
+/* Events of these ports that nobody could tell the guest of before. */
+static void catch_up(struct domain *d, u32 first, u32 nr)
+{
+	struct evtchn e;
+	u32 port;
+
+	for (port = first; port < first + nr; port++) {
+		e = port_read(d, port);
+		if (!port_is_bound(e))
+			continue;
+		if (evtchn_2l_take(d, port) || evtchn_fifo_take_early(d, port))
+			raise_port(d, port, e);
+		else
+			evtchn_fifo_relink(d, port, e.vcpu, e.priority);
+	}
+}
+
+/*
+ * What is pending in the 2-level ABI when FIFO comes, and what was raised for
+ * a vCPU that had no control block.
+ */
+int evtchn_init_control(struct domain *d, u32 vcpu, u64 gfn, u32 offset)
+{
+	unsigned int nr;
+	int ret;
+
+	if (vcpu >= d->nr_vcpus)
+		return -ENOENT;
+	vcpu = array_index_nospec(vcpu, LODGE_MAX_VCPUS);
+	ret = evtchn_fifo_init_control(d, vcpu, gfn, offset);
+	if (ret)
+		return ret;
+	smp_mb();	/* FIFO is known, then the pending bits: raise_port() */
+	for (nr = 0; nr < EVTCHN_NR_BUCKETS; nr++) {
+		if (!READ_ONCE(d->evtchn.bucket[nr]))
+			continue;
+		catch_up(d, nr * EVTCHN_BUCKET_PORTS, EVTCHN_BUCKET_PORTS);
+		cond_resched();
+	}
+	return 0;
+}
+
+int evtchn_expand_array(struct domain *d, u64 gfn)
+{
+	u32 first, nr;
+	int ret = evtchn_fifo_expand(d, gfn, &first, &nr);
+
+	if (ret)
+		return ret;
+	smp_mb();	/* the words are known, then the bits: set_early() */
+	catch_up(d, first, nr);
+	return 0;
 }
 
 /* What else knows of a bound port learns that it goes. */
@@ -416,7 +537,8 @@ static void reset_port(struct domain *d, u32 port)
 
 	spin_lock_irqsave(&t->lock, flags);
 	e.raw = port_entry(d, port)->raw;
-	if (e.state == EVTCHN_SLOT) {
+	if (e.state == EVTCHN_SLOT && port < evtchn_limit(d)) {
+		e.priority = EVTCHN_DEFAULT_PRIORITY;
 		e.vcpu = 0;
 		port_write(d, port, e);
 		clear_pending(d, port);
@@ -430,6 +552,8 @@ void evtchn_reset(struct domain *d)
 {
 	unsigned int nr, i;
 
+	/* First, so that no port is bound that the 2-level ABI has not. */
+	evtchn_fifo_stop(d);
 	for (nr = 0; nr < EVTCHN_NR_BUCKETS; nr++) {
 		if (!READ_ONCE(d->evtchn.bucket[nr]))
 			continue;
@@ -510,6 +634,7 @@ void evtchn_destroy(struct domain *d)
 {
 	unsigned int nr;
 
+	evtchn_fifo_destroy(d);
 	for (nr = 0; nr < EVTCHN_NR_BUCKETS; nr++)
 		kfree(d->evtchn.bucket[nr]);
 }

@@ -7,16 +7,19 @@
 #ifndef LODGE_RING_EVTCHN_H
 #define LODGE_RING_EVTCHN_H
 
+#include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
 struct attach_slot;
 struct domain;
+struct evtchn_fifo;
 struct vcpu;
 
 #define EVTCHN_2L_PORTS		4096	/* 2-level, 64-bit layout */
 #define EVTCHN_2L_PORTS_32	1024	/* 2-level, 32-bit layout */
 #define EVTCHN_MAX_PORTS	(1 << 17)	/* FIFO */
+#define EVTCHN_DEFAULT_PRIORITY	7
 #define EVTCHN_BUCKET_PORTS	512	/* one page of ports */
 #define EVTCHN_NR_BUCKETS	(EVTCHN_MAX_PORTS / EVTCHN_BUCKET_PORTS)
 
@@ -38,7 +41,8 @@ enum evtchn_state {
 struct evtchn {
 	union {
 		struct {
-			u8 state;	/* enum evtchn_state */
+			u8 state : 4;	/* enum evtchn_state */
+			u8 priority : 4;	/* FIFO: 0 is the highest */
 			u8 vcpu;	/* which vCPU is told */
 			u8 slot;	/* SLOT */
 			u8 channel;	/* SLOT */
@@ -57,6 +61,8 @@ struct evtchn_table {
 	unsigned long pollers;		/* a: a bit for each vCPU in SCHEDOP_poll */
 	struct evtchn *bucket[EVTCHN_NR_BUCKETS];	/* a: NULL, then constant */
 	u16 nr_used[EVTCHN_NR_BUCKETS];	/* lock: ports that are not free */
+	/* lock to write: NULL while the ABI is 2-level; see evtchn_fifo.c */
+	struct evtchn_fifo __rcu *fifo;
 };
 
 int evtchn_init(struct domain *d);
@@ -76,12 +82,22 @@ int evtchn_send(struct domain *d, u32 port);
 int evtchn_unmask(struct domain *d, u32 port);
 
 /*
- * Close all ports but those of slots, which only lose what is pending.  May
- * sleep.
+ * The FIFO ABI.  The first two may sleep; -ENOENT no such vCPU, -EOPNOTSUPP
+ * the ABI is 2-level, -ENOSPC all ports have words, -EINVAL anything else that
+ * is wrong.
+ */
+int evtchn_init_control(struct domain *d, u32 vcpu, u64 gfn, u32 offset);
+int evtchn_expand_array(struct domain *d, u64 gfn);
+int evtchn_set_priority(struct domain *d, u32 port, u32 priority);
+
+/*
+ * Close all ports but those of slots, which only lose what is pending, and go
+ * back to the 2-level ABI, which has the slots' ports, too: one that it does
+ * not reach is closed.  May sleep.
  */
 void evtchn_reset(struct domain *d);
 bool evtchn_is_pending(struct domain *d, u32 port);
-/* One past the largest port that the latched layout has. */
+/* One past the largest port that the ABI has. */
 u32 evtchn_limit(const struct domain *d);
 
 struct evtchn_status_out {
@@ -94,7 +110,7 @@ int evtchn_status(struct domain *d, u32 port, struct evtchn_status_out *out);
 int evtchn_bind_slot(struct domain *d, struct attach_slot *slot, u32 channel,
 		     u32 *port);
 
-/* Raise from the host.  Any context, no lock. */
+/* Raise from the host.  Any context. */
 void evtchn_raise(struct domain *d, u32 port);
 void evtchn_raise_virq(struct vcpu *vcpu, u32 virq);
 

@@ -117,3 +117,8 @@ void evtchn_2l_clear(struct domain *d, u32 port)
 	if (has_bits(&port))
 		clear_bit(port, pending_words(d));
 }
+
+bool evtchn_2l_take(struct domain *d, u32 port)
+{
+	return has_bits(&port) && test_and_clear_bit(port, pending_words(d));
+}

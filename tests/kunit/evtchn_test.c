@@ -11,6 +11,7 @@
 
 #include "../../kmod/ring/evtchn.c"
 #include "../../kmod/ring/evtchn_2l.c"
+#include "../../kmod/ring/evtchn_fifo.c"
 
 #define NR_VCPUS	3
 #define RANDOM_STEPS	20000
@@ -22,6 +23,12 @@ static struct attach_slot *signalled_slot;
 void vcpu_kick(struct vcpu *vcpu)
 {
 	nr_kicks++;
+}
+
+int guest_ram_pin(struct guest_ram *ram, gfn_t gfn, bool write, bool atomic,
+		  struct page **page)
+{
+	return -EFAULT;
 }
 
 void attach_signal(struct attach_slot *slot, u32 channel)
