@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * event_channel_op: the guest's arguments in, ring/evtchn.c acts, the port
- * out.  The FIFO operations are not there, which guests take as "2-level".
+ * out.
  */
 #include <linux/types.h>
 
@@ -157,6 +157,48 @@ static long reset(struct vcpu *vcpu, gva_t arg)
 	return ret;
 }
 
+/*
+ * The answer is written first: it is the same whatever comes, and what the
+ * guest cannot be told of would not be undone.
+ */
+static long init_control(struct vcpu *vcpu, gva_t arg)
+{
+	const u8 link_bits = EVTCHN_FIFO_LINK_BITS;
+	struct evtchn_init_control op;
+	long ret;
+
+	ret = xen_fetch(vcpu, &op, arg, sizeof(op));
+	if (!ret)
+		ret = xen_store(vcpu, arg + offsetof(typeof(op), link_bits),
+				&link_bits, sizeof(link_bits));
+	if (ret)
+		return ret;
+	return xen_answer(evtchn_init_control(vcpu->domain, op.vcpu,
+					      op.control_gfn, op.offset));
+}
+
+static long expand_array(struct vcpu *vcpu, gva_t arg)
+{
+	struct evtchn_expand_array op;
+	long ret;
+
+	ret = xen_fetch(vcpu, &op, arg, sizeof(op));
+	if (ret)
+		return ret;
+	return xen_answer(evtchn_expand_array(vcpu->domain, op.array_gfn));
+}
+
+static long set_priority(struct vcpu *vcpu, gva_t arg)
+{
+	struct evtchn_set_priority op;
+	long ret;
+
+	ret = xen_fetch(vcpu, &op, arg, sizeof(op));
+	if (ret)
+		return ret;
+	return evtchn_set_priority(vcpu->domain, op.port, op.priority);
+}
+
 /* What may sleep, since it allocates or writes its answer. */
 static long slow_op(struct vcpu *vcpu, u64 cmd, gva_t arg)
 {
@@ -179,6 +221,12 @@ static long slow_op(struct vcpu *vcpu, u64 cmd, gva_t arg)
 		return status(vcpu, arg);
 	case EVTCHNOP_reset:
 		return reset(vcpu, arg);
+	case EVTCHNOP_init_control:
+		return init_control(vcpu, arg);
+	case EVTCHNOP_expand_array:
+		return expand_array(vcpu, arg);
+	case EVTCHNOP_set_priority:
+		return set_priority(vcpu, arg);
 	default:
 		return -ENOSYS;
 	}
