@@ -12,6 +12,10 @@ insmod "$T/lodge.ko" || fail load "insmod refused"
 want small && boot_linux small "$T/small-vmlinuz" 128 poweroff
 vcpus=2
 want smp && boot_linux smp "$T/small-vmlinuz" 128 poweroff
+abi=2-level
+want two-level && boot_linux two-level "$T/small-vmlinuz" 128 poweroff \
+	xen.fifo_events=0
+abi=
 vcpus=1
 want debian && boot_linux debian "$T/debian-vmlinuz" 256 poweroff
 want reboot && boot_linux reboot "$T/small-vmlinuz" 128 reboot lodge_do=reboot

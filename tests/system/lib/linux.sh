@@ -5,7 +5,8 @@
 # after domains.sh.
 
 # boot_linux NAME KERNEL MIB EXPECT [WORDS]: EXPECT is how the domain must end;
-# $vcpus may ask for more than one vCPU.
+# $vcpus may ask for more than one vCPU; $abi is how it must see its event
+# channels.
 boot_linux()
 {
 	cat >/run/linux.cfg <<END
@@ -31,6 +32,9 @@ END
 		fail "$1" "it does not have ${vcpus:-1} CPUs"
 	elif ! grep -q '^guest: clock source xen' /run/linux.out; then
 		fail "$1" "$(grep 'clock source' /run/linux.out)"
+	elif ! tr -d '\r' </run/linux.out |
+	       grep -qx "guest: event channels ${abi:-FIFO-based}"; then
+		fail "$1" "$(grep 'event channels' /run/linux.out)"
 	elif grep -E 'WARNING:|BUG:|Call Trace' /run/linux.out |
 	     grep -v -e RETBleed -e 'Return Stack Overflow: WARNING' |
 	     grep -q . && [ "$4" != crash ]; then
