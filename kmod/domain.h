@@ -44,7 +44,7 @@ struct domain {
 
 	struct guest_ram ram;
 	struct evtchn_table evtchn;
-	struct attach_slot slots[ATTACH_MAX_SLOTS];
+	struct attach_table attach;
 	struct grant_table grant;
 	struct domain_xen xen;
 

@@ -45,8 +45,8 @@ void lockorder_teach(struct domain *d, struct vcpu *vcpu)
 	mutex_unlock(&d->grant.lock);
 	spin_lock_irqsave(&d->lock, flags);
 	spin_lock(&d->evtchn.lock);
-	spin_lock(&d->slots[0].lock);
-	spin_unlock(&d->slots[0].lock);
+	spin_lock(&d->attach.slot[0]->lock);
+	spin_unlock(&d->attach.slot[0]->lock);
 	spin_unlock(&d->evtchn.lock);
 	spin_unlock_irqrestore(&d->lock, flags);
 	mutex_unlock(&d->xen.lock);

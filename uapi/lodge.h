@@ -100,6 +100,8 @@
 /* attach file */
 #define LODGE_ATTACH_EVENTFD	_IOW(LODGE_IOCTL, 0x30, struct lodge_attach_eventfd)
 #define LODGE_ATTACH_NOTIFY	_IOW(LODGE_IOCTL, 0x31, __u32)
+#define LODGE_ATTACH_BIND	_IOW(LODGE_IOCTL, 0x32, struct lodge_attach_bind)
+#define LODGE_ATTACH_UNBIND	_IOW(LODGE_IOCTL, 0x33, __u32)
 
 enum lodge_vendor {
 	LODGE_VENDOR_VMX = 1,
@@ -436,13 +438,21 @@ struct lodge_vcpu_state {
 	__u64 reserved[8];
 };
 
-/* Roles of a back end.  A role and a device id name one slot. */
+/*
+ * Roles of a back end.  A role and a device id name one slot.  The fixed slots
+ * of the store and the console have a ring page and one channel, both made with
+ * the domain.  Slots of devices have neither: their channels are bound to
+ * ports that the guest allocates, and their pages are those that it grants.
+ */
 enum lodge_role {
 	LODGE_ROLE_STORE = 1,	/* devid 0 only */
 	LODGE_ROLE_CONSOLE = 2,	/* devid 0 only */
-	LODGE_ROLE_BLOCK = 3,	/* not yet: ENOSYS */
-	LODGE_ROLE_NET = 4,	/* not yet: ENOSYS */
+	LODGE_ROLE_BLOCK = 3,	/* devid: the number of the vbd, any */
+	LODGE_ROLE_NET = 4,	/* devid: the index of the vif, any */
 };
+
+#define LODGE_MAX_DEVICES	64	/* slots of devices in a domain's life */
+#define LODGE_MAX_CHANNELS	32	/* of a device's slot */
 
 /**
  * struct lodge_attach - take hold of a device slot
@@ -460,8 +470,11 @@ enum lodge_role {
  * the guest is notified, and the holder finds its eventfd signalled as soon as
  * it binds one.
  *
- * mmap() of the attach file at LODGE_MMAP_RING gives the ring page (one page),
- * at LODGE_MMAP_RECOVERY the recovery area or a part of it, which is zero for
+ * A device's slot is made by the first attach to it, and lives as long as the
+ * domain.
+ *
+ * mmap() of the attach file at LODGE_MMAP_RING gives the ring page (one page)
+ * of a fixed slot, at LODGE_MMAP_RECOVERY the recovery area or a part of it, which is zero for
  * the first holder and kept for the next.  A mapping is MAP_SHARED and not
  * executable (-EINVAL), and a child does not inherit it.  What is in the ring
  * page was written by the guest, and may change at any time.
@@ -470,9 +483,9 @@ enum lodge_role {
  * their pages and a touch of one is SIGBUS, and a call on it gives
  * -ENODEV.  A holder that was stopped meanwhile meets this when it goes on.
  *
- * Errors: EINVAL no such role or devid; ENOSYS a role that is to come; EBUSY
- * it has a holder; ENODEV the domain was destroyed.  LODGE_REVOKE: EINVAL and
- * ENOSYS, too; a slot without a holder is revoked already.
+ * Errors: EINVAL no such role or devid; EBUSY it has a holder; ENOSPC the
+ * domain has LODGE_MAX_DEVICES already; ENODEV the domain was destroyed.
+ * LODGE_REVOKE: EINVAL, too; a slot without a holder is revoked already.
  */
 struct lodge_attach {
 	__u32 size;
@@ -505,7 +518,8 @@ struct lodge_slot {
 /**
  * struct lodge_attach_eventfd - have a channel signal an eventfd
  * @size: sizeof(struct lodge_attach_eventfd)
- * @channel: index of the slot's channel; the store and the console have one, 0
+ * @channel: index of the slot's channel: 0 .. LODGE_MAX_CHANNELS - 1; the store
+ *	and the console have one, 0
  * @fd: an eventfd, or -1 to unbind
  * @reserved: zero
  *
@@ -524,6 +538,31 @@ struct lodge_attach_eventfd {
 	__u32 size;
 	__u32 channel;
 	__s32 fd;
+	__u32 reserved;
+};
+
+/**
+ * struct lodge_attach_bind - bind a device's channel to a port of the guest
+ * @size: sizeof(struct lodge_attach_bind)
+ * @channel: index of the slot's channel
+ * @port: the guest's port, which it allocated for domain 0 and nobody has bound
+ * @reserved: zero
+ *
+ * As with EVTCHNOP_bind_interdomain the binder's end starts pending: the
+ * channel's eventfd is signalled.  A binding stays from one holder to the next;
+ * to bind it again to the port that it has does nothing.  It ends when the
+ * guest closes the port, which frees the channel, or with LODGE_ATTACH_UNBIND,
+ * which takes a pointer to the channel's index and makes the port as it was
+ * before; of a channel that has no port it does nothing.
+ *
+ * Errors: EINVAL no such channel, or the port is not one that waits for domain
+ * 0; EBUSY the channel has another port; EPERM a fixed slot; ENODEV the file was
+ * hung up.
+ */
+struct lodge_attach_bind {
+	__u32 size;
+	__u32 channel;
+	__u32 port;
 	__u32 reserved;
 };
 

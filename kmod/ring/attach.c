@@ -16,34 +16,16 @@
 #include <linux/nospec.h>
 #include <linux/pid.h>
 #include <linux/poll.h>
-#include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
 #include <uapi/lodge.h>
-#include <xen/interface/xen.h>
-#include <xen/interface/hvm/params.h>
 
 #include "domain.h"
+#include "ring/attach_file.h"
 #include "ring/evtchn.h"
-
-/*
- * Lifetime: the open file holds a reference, and whoever revokes takes one
- * while it looks at the slot; the file holds one of the domain.
- * Lock order: mmap_lock, then lock, then the locks of unmapping.
- */
-struct attach_file {
-	refcount_t refs;
-	struct domain *domain;		/* c */
-	struct attach_slot *slot;	/* c */
-	struct pid *pid;		/* c: who attached */
-	struct mutex lock;
-	bool revoked;			/* lock to write; read anywhere */
-	struct address_space *mapping;	/* lock: of the open file, once mapped */
-	wait_queue_head_t wait;
-};
 
 static void attach_file_put(struct attach_file *af)
 {
@@ -52,42 +34,6 @@ static void attach_file_put(struct attach_file *af)
 	put_pid(af->pid);
 	domain_put(af->domain);
 	kfree(af);
-}
-
-/* The slot's holder with a reference, or NULL. */
-static struct attach_file *slot_get_holder(struct attach_slot *slot)
-{
-	struct attach_file *af;
-	unsigned long flags;
-
-	spin_lock_irqsave(&slot->lock, flags);
-	af = slot->holder;
-	/* A holder in the slot still has its file's reference. */
-	if (af)
-		refcount_inc(&af->refs);
-	spin_unlock_irqrestore(&slot->lock, flags);
-	return af;
-}
-
-/* Free the slot for the next holder, if @af still has it. */
-static void slot_release(struct attach_slot *slot, struct attach_file *af)
-{
-	struct eventfd_ctx *eventfd[ATTACH_MAX_CHANNELS] = { NULL };
-	unsigned long flags;
-	unsigned int i;
-
-	spin_lock_irqsave(&slot->lock, flags);
-	if (slot->holder == af) {
-		slot->holder = NULL;
-		for (i = 0; i < ATTACH_MAX_CHANNELS; i++)
-			swap(eventfd[i], slot->eventfd[i]);
-	}
-	spin_unlock_irqrestore(&slot->lock, flags);
-
-	for (i = 0; i < ATTACH_MAX_CHANNELS; i++) {
-		if (eventfd[i])
-			eventfd_ctx_put(eventfd[i]);
-	}
 }
 
 /* From here on the file reaches nothing of the domain. */
@@ -100,55 +46,18 @@ static void attach_file_revoke(struct attach_file *af)
 		unmap_mapping_range(af->mapping, 0, 0, 1);
 	mutex_unlock(&af->lock);
 
-	slot_release(af->slot, af);
+	attach_slot_release(af->slot, af);
 	wake_up_all(&af->wait);
 }
 
 static void slot_revoke(struct attach_slot *slot)
 {
-	struct attach_file *af = slot_get_holder(slot);
+	struct attach_file *af = attach_slot_holder(slot);
 
 	if (!af)
 		return;
 	attach_file_revoke(af);
 	attach_file_put(af);
-}
-
-void attach_signal(struct attach_slot *slot, u32 channel)
-{
-	unsigned long flags;
-
-	channel = array_index_nospec(channel, ATTACH_MAX_CHANNELS);
-	spin_lock_irqsave(&slot->lock, flags);
-	if (slot->eventfd[channel])
-		eventfd_signal(slot->eventfd[channel], 1);
-	spin_unlock_irqrestore(&slot->lock, flags);
-}
-
-/*
- * Bind @ctx (or nothing) to a channel.  A new binding is signalled at once:
- * what the guest sent while nobody listened must be looked at.
- */
-static int slot_set_eventfd(struct attach_slot *slot, struct attach_file *af,
-			    u32 channel, struct eventfd_ctx *ctx)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&slot->lock, flags);
-	if (slot->holder != af) {
-		spin_unlock_irqrestore(&slot->lock, flags);
-		if (ctx)
-			eventfd_ctx_put(ctx);
-		return -ENODEV;
-	}
-	swap(slot->eventfd[channel], ctx);
-	if (slot->eventfd[channel])
-		eventfd_signal(slot->eventfd[channel], 1);
-	spin_unlock_irqrestore(&slot->lock, flags);
-
-	if (ctx)
-		eventfd_ctx_put(ctx);
-	return 0;
 }
 
 static long ioctl_eventfd(struct attach_file *af, void __user *user)
@@ -159,33 +68,87 @@ static long ioctl_eventfd(struct attach_file *af, void __user *user)
 	if (copy_from_user(&arg, user, sizeof(arg)))
 		return -EFAULT;
 	if (arg.size != sizeof(arg) || arg.reserved ||
-	    arg.channel >= ATTACH_MAX_CHANNELS || arg.fd < -1)
+	    arg.channel >= af->slot->nr_channels || arg.fd < -1)
 		return -EINVAL;
-	arg.channel = array_index_nospec(arg.channel, ATTACH_MAX_CHANNELS);
+	arg.channel = array_index_nospec(arg.channel, af->slot->nr_channels);
 	if (arg.fd >= 0) {
 		ctx = eventfd_ctx_fdget(arg.fd);
 		if (IS_ERR(ctx))
 			return PTR_ERR(ctx);
 	}
-	return slot_set_eventfd(af->slot, af, arg.channel, ctx);
+	return attach_slot_set_eventfd(af->slot, af, arg.channel, ctx);
 }
 
 static long ioctl_notify(struct attach_file *af, void __user *user)
 {
+	struct attach_slot *slot = af->slot;
 	u32 channel, port;
 
 	if (get_user(channel, (u32 __user *)user))
 		return -EFAULT;
-	if (channel >= ATTACH_MAX_CHANNELS)
+	if (channel >= slot->nr_channels)
 		return -EINVAL;
-	channel = array_index_nospec(channel, ATTACH_MAX_CHANNELS);
+	channel = array_index_nospec(channel, slot->nr_channels);
 	if (READ_ONCE(af->revoked))
 		return -ENODEV;
 	/* 0: the guest closed its end; its loss, not an error of ours. */
-	port = READ_ONCE(af->slot->port[channel]);
+	port = READ_ONCE(slot->channel[channel].port);
 	if (port)
 		evtchn_raise(af->domain, port);
 	return 0;
+}
+
+/* Only a device's holder chooses ports. */
+static int check_device_channel(const struct attach_file *af, u32 channel)
+{
+	if (attach_slot_is_fixed(af->slot))
+		return -EPERM;
+	return channel < af->slot->nr_channels ? 0 : -EINVAL;
+}
+
+/* The lock keeps a holder that is being revoked from the next one's channel. */
+static long ioctl_bind(struct attach_file *af, void __user *user)
+{
+	struct attach_slot *slot = af->slot;
+	struct lodge_attach_bind arg;
+	int ret;
+
+	if (copy_from_user(&arg, user, sizeof(arg)))
+		return -EFAULT;
+	if (arg.size != sizeof(arg) || arg.reserved)
+		return -EINVAL;
+	ret = check_device_channel(af, arg.channel);
+	if (ret)
+		return ret;
+	arg.channel = array_index_nospec(arg.channel, slot->nr_channels);
+
+	mutex_lock(&af->lock);
+	ret = af->revoked ? -ENODEV :
+	      evtchn_connect_slot(af->domain, slot, arg.channel, arg.port);
+	mutex_unlock(&af->lock);
+	return ret;
+}
+
+static long ioctl_unbind(struct attach_file *af, void __user *user)
+{
+	struct attach_slot *slot = af->slot;
+	u32 channel;
+	int ret;
+
+	if (get_user(channel, (u32 __user *)user))
+		return -EFAULT;
+	ret = check_device_channel(af, channel);
+	if (ret)
+		return ret;
+	channel = array_index_nospec(channel, slot->nr_channels);
+
+	mutex_lock(&af->lock);
+	if (af->revoked)
+		ret = -ENODEV;
+	else
+		evtchn_disconnect_slot(af->domain, slot, channel);
+	mutex_unlock(&af->lock);
+	return ret;
 }
 
 static long attach_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -198,6 +161,10 @@ static long attach_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ioctl_eventfd(af, user);
 	case LODGE_ATTACH_NOTIFY:
 		return ioctl_notify(af, user);
+	case LODGE_ATTACH_BIND:
+		return ioctl_bind(af, user);
+	case LODGE_ATTACH_UNBIND:
+		return ioctl_unbind(af, user);
 	default:
 		return -ENOTTY;
 	}
@@ -258,26 +225,17 @@ static const struct vm_operations_struct attach_vm_ops = {
 	.fault = attach_fault,
 };
 
-static bool mmap_range_is_valid(struct vm_area_struct *vma)
+static bool mmap_range_is_valid(const struct attach_file *af,
+				struct vm_area_struct *vma)
 {
-	unsigned long pages = vma_pages(vma);
+	const unsigned long pages = vma_pages(vma);
 	const pgoff_t first = LODGE_MMAP_RECOVERY >> PAGE_SHIFT;
 	const unsigned long max = LODGE_RECOVERY_SIZE >> PAGE_SHIFT;
 
 	if (vma->vm_pgoff == LODGE_MMAP_RING >> PAGE_SHIFT)
-		return pages == 1;
+		return pages == 1 && af->slot->ring;
 	return vma->vm_pgoff >= first && vma->vm_pgoff - first < max &&
 	       pages <= max - (vma->vm_pgoff - first);
-}
-
-/* Most holders need no recovery area: it comes with its first mapping. */
-static int slot_make_recovery(struct attach_slot *slot)
-{
-	if (!slot->recovery)
-		slot->recovery = __vmalloc(LODGE_RECOVERY_SIZE,
-					   GFP_KERNEL_ACCOUNT | __GFP_ZERO |
-					   __GFP_NOWARN);
-	return slot->recovery ? 0 : -ENOMEM;
 }
 
 static int attach_mmap(struct file *file, struct vm_area_struct *vma)
@@ -285,7 +243,7 @@ static int attach_mmap(struct file *file, struct vm_area_struct *vma)
 	struct attach_file *af = file->private_data;
 	int ret = 0;
 
-	if (!mmap_range_is_valid(vma) || !(vma->vm_flags & VM_SHARED) ||
+	if (!mmap_range_is_valid(af, vma) || !(vma->vm_flags & VM_SHARED) ||
 	    (vma->vm_flags & VM_EXEC))
 		return -EINVAL;
 
@@ -293,7 +251,7 @@ static int attach_mmap(struct file *file, struct vm_area_struct *vma)
 	if (af->revoked)
 		ret = -ENODEV;
 	else if (vma->vm_pgoff >= LODGE_MMAP_RECOVERY >> PAGE_SHIFT)
-		ret = slot_make_recovery(af->slot);
+		ret = attach_slot_make_recovery(af->slot);
 	if (!ret)
 		af->mapping = file->f_mapping;
 	mutex_unlock(&af->lock);
@@ -317,7 +275,7 @@ static int attach_release(struct inode *inode, struct file *file)
 	af->mapping = NULL;
 	mutex_unlock(&af->lock);
 
-	slot_release(af->slot, af);
+	attach_slot_release(af->slot, af);
 	attach_file_put(af);
 	return 0;
 }
@@ -331,41 +289,6 @@ static const struct file_operations attach_fops = {
 	.poll = attach_poll,
 	.llseek = noop_llseek,
 };
-
-/* ERR_PTR: -ENOSYS roles that are to come, -EINVAL what never exists. */
-static struct attach_slot *slot_lookup(struct domain *d, u32 role, u32 devid)
-{
-	unsigned int i;
-
-	if (role == LODGE_ROLE_BLOCK || role == LODGE_ROLE_NET)
-		return ERR_PTR(-ENOSYS);
-	for (i = 0; i < ATTACH_MAX_SLOTS; i++) {
-		if (d->slots[i].role == role && d->slots[i].devid == devid)
-			return &d->slots[i];
-	}
-	return ERR_PTR(-EINVAL);
-}
-
-/* Enter @af as the holder, or say who is. */
-static int slot_take(struct attach_slot *slot, struct attach_file *af,
-		     struct pid **holder)
-{
-	unsigned long flags;
-	int ret = 0;
-
-	spin_lock_irqsave(&slot->lock, flags);
-	/* dying is set before attach_hangup() takes this lock. */
-	if (READ_ONCE(slot->domain->dying)) {
-		ret = -ENODEV;
-	} else if (slot->holder) {
-		*holder = get_pid(slot->holder->pid);
-		ret = -EBUSY;
-	} else {
-		slot->holder = af;
-	}
-	spin_unlock_irqrestore(&slot->lock, flags);
-	return ret;
-}
 
 static struct attach_file *attach_file_alloc(struct domain *d,
 					     struct attach_slot *slot)
@@ -384,19 +307,6 @@ static struct attach_file *attach_file_alloc(struct domain *d,
 	return af;
 }
 
-/* The guest looks at its side; the holder is told when it binds an eventfd. */
-static void slot_raise(struct attach_slot *slot)
-{
-	unsigned int i;
-
-	for (i = 0; i < ATTACH_MAX_CHANNELS; i++) {
-		u32 port = READ_ONCE(slot->port[i]);
-
-		if (port)
-			evtchn_raise(slot->domain, port);
-	}
-}
-
 int attach_open(struct domain *d, struct lodge_attach *arg)
 {
 	struct pid *holder = NULL;
@@ -406,14 +316,14 @@ int attach_open(struct domain *d, struct lodge_attach *arg)
 
 	if (arg->flags || arg->reserved[0] || arg->reserved[1])
 		return -EINVAL;
-	slot = slot_lookup(d, arg->role, arg->devid);
+	slot = attach_slot_get(d, arg->role, arg->devid);
 	if (IS_ERR(slot))
 		return PTR_ERR(slot);
 	af = attach_file_alloc(d, slot);
 	if (!af)
 		return -ENOMEM;
 
-	ret = slot_take(slot, af, &holder);
+	ret = attach_slot_take(slot, af, &holder);
 	if (ret) {
 		arg->holder = pid_vnr(holder);
 		put_pid(holder);
@@ -425,11 +335,11 @@ int attach_open(struct domain *d, struct lodge_attach *arg)
 	if (ret < 0)
 		goto release_slot;
 	/* af is the file's: another thread may have closed it already. */
-	slot_raise(slot);
+	attach_slot_raise(slot);
 	return ret;
 
 release_slot:
-	slot_release(slot, af);
+	attach_slot_release(slot, af);
 put_file:
 	attach_file_put(af);
 	return ret;
@@ -437,78 +347,27 @@ put_file:
 
 int attach_revoke(struct domain *d, u32 role, u32 devid)
 {
-	struct attach_slot *slot = slot_lookup(d, role, devid);
+	struct attach_slot *slot = attach_slot_lookup(d, role, devid);
 
 	if (IS_ERR(slot))
 		return PTR_ERR(slot);
-	slot_revoke(slot);
+	/* Nobody holds what nobody ever attached to. */
+	if (slot)
+		slot_revoke(slot);
 	return 0;
 }
 
 void attach_hangup(struct domain *d)
 {
+	struct attach_table *t = &d->attach;
 	unsigned int i;
 
-	for (i = 0; i < ATTACH_MAX_SLOTS; i++)
-		slot_revoke(&d->slots[i]);
-}
-
-static int slot_init(struct domain *d, struct attach_slot *slot, u32 role,
-		     u64 gfn)
-{
-	int ret;
-
-	slot->domain = d;
-	slot->role = role;
-	spin_lock_init(&slot->lock);
-	slot->ring = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-	if (!slot->ring)
-		return -ENOMEM;
-	ret = guest_ram_map_special(&d->ram, GFN(gfn), slot->ring,
-				    S2_READ | S2_WRITE);
-	if (ret)
-		return ret;
-	return evtchn_bind_slot(d, slot, 0, &slot->port[0]);
-}
-
-/* Where the guest asks for its store and console. */
-static void set_params(struct domain *d)
-{
-	u64 *params = d->xen.params;
-
-	params[HVM_PARAM_STORE_PFN] = LODGE_STORE_GFN;
-	params[HVM_PARAM_STORE_EVTCHN] = d->slots[0].port[0];
-	params[HVM_PARAM_CONSOLE_PFN] = LODGE_CONSOLE_GFN;
-	params[HVM_PARAM_CONSOLE_EVTCHN] = d->slots[1].port[0];
-}
-
-int attach_init(struct domain *d)
-{
-	int ret;
-
-	ret = slot_init(d, &d->slots[0], LODGE_ROLE_STORE, LODGE_STORE_GFN);
-	if (!ret)
-		ret = slot_init(d, &d->slots[1], LODGE_ROLE_CONSOLE,
-				LODGE_CONSOLE_GFN);
-	if (ret)
-		attach_exit(d);
-	else
-		set_params(d);
-	return ret;
-}
-
-/* The guest's mapping of a ring page has a reference of its own. */
-void attach_exit(struct domain *d)
-{
-	unsigned int i;
-
-	for (i = 0; i < ATTACH_MAX_SLOTS; i++) {
-		struct attach_slot *slot = &d->slots[i];
-
-		if (slot->ring)
-			put_page(slot->ring);
-		slot->ring = NULL;
-		vfree(slot->recovery);
-		slot->recovery = NULL;
-	}
+	/*
+	 * A slot that is not there yet has no holder either: who makes it
+	 * after this sees that the domain is dying.
+	 */
+	mutex_lock(&t->lock);
+	for (i = 0; i < ATTACH_MAX_SLOTS && t->slot[i]; i++)
+		slot_revoke(t->slot[i]);
+	mutex_unlock(&t->lock);
 }

@@ -148,7 +148,7 @@ int evtchn_send(struct domain *d, u32 port)
 		raise_port(d, port, e);
 		return 0;
 	case EVTCHN_SLOT:
-		attach_signal(&d->slots[e.slot], e.channel);
+		attach_signal(d->attach.slot[e.slot], e.channel);
 		return 0;
 	case EVTCHN_LOOP:
 		evtchn_raise(d, e.arg);
@@ -483,12 +483,15 @@ int evtchn_expand_array(struct domain *d, u64 gfn)
 /* What else knows of a bound port learns that it goes. */
 static void forget_far_end(struct domain *d, u32 port, struct evtchn e)
 {
+	struct attach_channel *channel;
 	struct evtchn peer;
 
 	lockdep_assert_held(&d->evtchn.lock);
 	switch (e.state) {
 	case EVTCHN_SLOT:
-		WRITE_ONCE(d->slots[e.slot].port[e.channel], 0);
+		channel = &d->attach.slot[e.slot]->channel[e.channel];
+		if (channel->port == port)
+			WRITE_ONCE(channel->port, 0);
 		break;
 	case EVTCHN_LOOP:
 		peer = port_read(d, e.arg);
@@ -537,7 +540,8 @@ static void reset_port(struct domain *d, u32 port)
 
 	spin_lock_irqsave(&t->lock, flags);
 	e.raw = port_entry(d, port)->raw;
-	if (e.state == EVTCHN_SLOT && port < evtchn_limit(d)) {
+	if (e.state == EVTCHN_SLOT && e.slot < ATTACH_NR_FIXED &&
+	    port < evtchn_limit(d)) {
 		e.priority = EVTCHN_DEFAULT_PRIORITY;
 		e.vcpu = 0;
 		port_write(d, port, e);
@@ -588,8 +592,8 @@ int evtchn_status(struct domain *d, u32 port, struct evtchn_status_out *out)
 		out->domid = e.arg;
 		break;
 	case EVTCHN_SLOT:
-		/* The host is domain 0; its ports are the slots, from 1. */
-		out->port = e.slot + 1;
+		/* The host is domain 0; its ports are channels, from 1. */
+		out->port = e.slot * LODGE_MAX_CHANNELS + e.channel + 1;
 		break;
 	case EVTCHN_LOOP:
 		out->domid = d->id;
@@ -609,11 +613,66 @@ int evtchn_bind_slot(struct domain *d, struct attach_slot *slot, u32 channel,
 {
 	struct evtchn e = {
 		.state = EVTCHN_SLOT,
-		.slot = slot - d->slots,
+		.slot = slot->index,
 		.channel = channel,
 	};
 
 	return alloc_port(d, e, port);
+}
+
+/* The lock is held; what evtchn_connect_slot() says. */
+static int connect_slot(struct domain *d, struct attach_slot *slot,
+			u32 channel, u32 port)
+{
+	struct evtchn e = port_read(d, port);
+	u32 bound;
+
+	lockdep_assert_held(&d->evtchn.lock);
+	bound = slot->channel[channel].port;
+	if (bound)
+		return bound == port ? 0 : -EBUSY;
+	if (e.state != EVTCHN_UNBOUND || e.arg)
+		return -EINVAL;
+	e.state = EVTCHN_SLOT;
+	e.slot = slot->index;
+	e.channel = channel;
+	port_write(d, port, e);
+	WRITE_ONCE(slot->channel[channel].port, port);
+	return 0;
+}
+
+int evtchn_connect_slot(struct domain *d, struct attach_slot *slot,
+			u32 channel, u32 port)
+{
+	unsigned long flags;
+	int ret;
+
+	spin_lock_irqsave(&d->evtchn.lock, flags);
+	ret = connect_slot(d, slot, channel, port);
+	spin_unlock_irqrestore(&d->evtchn.lock, flags);
+	/* What the guest sent before was lost. */
+	if (!ret)
+		attach_signal(slot, channel);
+	return ret;
+}
+
+void evtchn_disconnect_slot(struct domain *d, struct attach_slot *slot,
+			    u32 channel)
+{
+	unsigned long flags;
+	struct evtchn e;
+	u32 port;
+
+	spin_lock_irqsave(&d->evtchn.lock, flags);
+	port = slot->channel[channel].port;
+	WRITE_ONCE(slot->channel[channel].port, 0);
+	e = port_read(d, port);
+	if (e.state == EVTCHN_SLOT) {
+		e.state = EVTCHN_UNBOUND;
+		e.arg = 0;
+		port_write(d, port, e);
+	}
+	spin_unlock_irqrestore(&d->evtchn.lock, flags);
 }
 
 int evtchn_init(struct domain *d)

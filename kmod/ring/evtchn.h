@@ -27,7 +27,7 @@ enum evtchn_state {
 	EVTCHN_FREE,
 	EVTCHN_RESERVED,	/* port 0 */
 	EVTCHN_UNBOUND,		/* arg: domid that may bind to it */
-	EVTCHN_SLOT,		/* far end: channel of d->slots[slot] */
+	EVTCHN_SLOT,		/* far end: channel of d->attach.slot[slot] */
 	EVTCHN_LOOP,		/* arg: port of this domain at the far end */
 	EVTCHN_VIRQ,		/* arg: virq */
 	EVTCHN_IPI,
@@ -91,9 +91,9 @@ int evtchn_expand_array(struct domain *d, u64 gfn);
 int evtchn_set_priority(struct domain *d, u32 port, u32 priority);
 
 /*
- * Close all ports but those of slots, which only lose what is pending, and go
- * back to the 2-level ABI, which has the slots' ports, too: one that it does
- * not reach is closed.  May sleep.
+ * Close all ports but those of the fixed slots, which only lose what is
+ * pending, and go back to the 2-level ABI, which has these ports, too: one that
+ * it does not reach is closed.  May sleep.
  */
 void evtchn_reset(struct domain *d);
 bool evtchn_is_pending(struct domain *d, u32 port);
@@ -106,9 +106,24 @@ struct evtchn_status_out {
 
 int evtchn_status(struct domain *d, u32 port, struct evtchn_status_out *out);
 
-/* Connect a port to a channel of a host slot (creation, later: attach). */
+/* A new port that is connected to a channel of a fixed slot. */
 int evtchn_bind_slot(struct domain *d, struct attach_slot *slot, u32 channel,
 		     u32 *port);
+
+/**
+ * evtchn_connect_slot() - bind a device's channel to an unbound port
+ * @channel: index of the slot's channel
+ * @port: as the holder names it, any number
+ *
+ * The channel is signalled, as the new end of an interdomain port.
+ * Return: 0, also when the two are connected already; -EBUSY the channel has
+ * another port; -EINVAL no port that waits for domain 0.
+ */
+int evtchn_connect_slot(struct domain *d, struct attach_slot *slot,
+			u32 channel, u32 port);
+/* The channel's port, if it has one, waits for domain 0 again. */
+void evtchn_disconnect_slot(struct domain *d, struct attach_slot *slot,
+			    u32 channel);
 
 /* Raise from the host.  Any context. */
 void evtchn_raise(struct domain *d, u32 port);

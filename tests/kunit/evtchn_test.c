@@ -15,10 +15,12 @@
 
 #define NR_VCPUS	3
 #define RANDOM_STEPS	20000
+#define DEVICE		65	/* index of a slot */
 
 static unsigned int nr_kicks;
 static unsigned int nr_signals;
 static struct attach_slot *signalled_slot;
+static u32 signalled_channel;
 
 void vcpu_kick(struct vcpu *vcpu)
 {
@@ -35,6 +37,20 @@ void attach_signal(struct attach_slot *slot, u32 channel)
 {
 	nr_signals++;
 	signalled_slot = slot;
+	signalled_channel = channel;
+}
+
+static void make_slot(struct kunit *test, struct domain *d, unsigned int index,
+		      unsigned int nr_channels)
+{
+	struct attach_slot *slot;
+
+	slot = kunit_kzalloc(test, struct_size(slot, channel, nr_channels),
+			     GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, slot);
+	slot->index = index;
+	slot->nr_channels = nr_channels;
+	d->attach.slot[index] = slot;
 }
 
 /* A domain with what evtchn.c looks at, in the layout that is asked for. */
@@ -61,6 +77,9 @@ static struct domain *make_domain(struct kunit *test, bool is32)
 		d->vcpus[i]->domain = d;
 		d->vcpus[i]->xen.info = &info[i];
 	}
+	make_slot(test, d, 0, 1);
+	make_slot(test, d, 1, 1);
+	make_slot(test, d, DEVICE, LODGE_MAX_CHANNELS);
 	KUNIT_ASSERT_EQ(test, 0, evtchn_init(d));
 	nr_kicks = 0;
 	nr_signals = 0;
@@ -288,7 +307,7 @@ static void evtchn_send_follows_state(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, evtchn_alloc_unbound(d, 0, &unbound));
 	KUNIT_ASSERT_EQ(test, 0, evtchn_bind_virq(d, VIRQ_TIMER, 1, &virq));
 	KUNIT_ASSERT_EQ(test, 0, evtchn_bind_ipi(d, 2, &ipi));
-	KUNIT_ASSERT_EQ(test, 0, evtchn_bind_slot(d, &d->slots[1], 0, &slot));
+	KUNIT_ASSERT_EQ(test, 0, evtchn_bind_slot(d, d->attach.slot[1], 0, &slot));
 
 	KUNIT_EXPECT_EQ(test, 0, evtchn_send(d, unbound));
 	KUNIT_EXPECT_EQ(test, -EINVAL, evtchn_send(d, virq));
@@ -306,7 +325,7 @@ static void evtchn_send_follows_state(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, evtchn_send(d, slot));
 	KUNIT_EXPECT_FALSE(test, evtchn_is_pending(d, slot));
 	KUNIT_EXPECT_EQ(test, 1, nr_signals);
-	KUNIT_EXPECT_PTR_EQ(test, &d->slots[1], signalled_slot);
+	KUNIT_EXPECT_PTR_EQ(test, d->attach.slot[1], signalled_slot);
 	evtchn_destroy(d);
 }
 
@@ -532,7 +551,7 @@ static void evtchn_status_tells_each_state(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, evtchn_alloc_unbound(d, 5, &unbound));
 	KUNIT_ASSERT_EQ(test, 0, evtchn_bind_virq(d, VIRQ_DEBUG, 1, &virq));
 	KUNIT_ASSERT_EQ(test, 0, evtchn_bind_ipi(d, 2, &ipi));
-	KUNIT_ASSERT_EQ(test, 0, evtchn_bind_slot(d, &d->slots[0], 0, &slot));
+	KUNIT_ASSERT_EQ(test, 0, evtchn_bind_slot(d, d->attach.slot[0], 0, &slot));
 
 	KUNIT_EXPECT_EQ(test, 0, evtchn_status(d, 0, &st));
 	KUNIT_EXPECT_EQ(test, EVTCHNSTAT_closed, st.status);
@@ -561,8 +580,8 @@ static void evtchn_reset_keeps_slots_only(struct kunit *test)
 	struct domain *d = make_domain(test, false);
 	u32 slot, ipi, virq, far, near;
 
-	KUNIT_ASSERT_EQ(test, 0, evtchn_bind_slot(d, &d->slots[0], 0, &slot));
-	d->slots[0].port[0] = slot;
+	KUNIT_ASSERT_EQ(test, 0, evtchn_bind_slot(d, d->attach.slot[0], 0, &slot));
+	d->attach.slot[0]->channel[0].port = slot;
 	KUNIT_ASSERT_EQ(test, 0, evtchn_bind_ipi(d, 0, &ipi));
 	KUNIT_ASSERT_EQ(test, 0, evtchn_bind_virq(d, VIRQ_TIMER, 0, &virq));
 	KUNIT_ASSERT_EQ(test, 0, evtchn_alloc_unbound(d, DOMID_SELF, &far));
@@ -570,7 +589,7 @@ static void evtchn_reset_keeps_slots_only(struct kunit *test)
 	evtchn_raise(d, slot);
 	evtchn_reset(d);
 	KUNIT_EXPECT_FALSE(test, evtchn_is_pending(d, slot));
-	KUNIT_EXPECT_EQ(test, slot, d->slots[0].port[0]);
+	KUNIT_EXPECT_EQ(test, slot, d->attach.slot[0]->channel[0].port);
 	KUNIT_EXPECT_EQ(test, 0, evtchn_send(d, slot));
 	KUNIT_EXPECT_EQ(test, -EINVAL, evtchn_send(d, ipi));
 	KUNIT_EXPECT_EQ(test, 2, nr_used(d));
@@ -578,7 +597,95 @@ static void evtchn_reset_keeps_slots_only(struct kunit *test)
 
 	/* A guest that closes a slot's port cuts the host's end off. */
 	KUNIT_EXPECT_EQ(test, 0, evtchn_close(d, slot));
-	KUNIT_EXPECT_EQ(test, 0, d->slots[0].port[0]);
+	KUNIT_EXPECT_EQ(test, 0, d->attach.slot[0]->channel[0].port);
+	evtchn_destroy(d);
+}
+
+static u32 status_of(struct domain *d, u32 port)
+{
+	struct evtchn_status_out st;
+
+	return evtchn_status(d, port, &st) ? ~0u : st.status;
+}
+
+static void evtchn_connect_slot_binds_what_waits(struct kunit *test)
+{
+	struct domain *d = make_domain(test, false);
+	struct attach_slot *slot = d->attach.slot[DEVICE];
+	u32 port, other, foreign, ipi;
+
+	KUNIT_ASSERT_EQ(test, 0, evtchn_alloc_unbound(d, 0, &port));
+	KUNIT_ASSERT_EQ(test, 0, evtchn_alloc_unbound(d, 0, &other));
+	KUNIT_ASSERT_EQ(test, 0, evtchn_alloc_unbound(d, 7, &foreign));
+	KUNIT_ASSERT_EQ(test, 0, evtchn_bind_ipi(d, 0, &ipi));
+	KUNIT_EXPECT_EQ(test, -EINVAL, evtchn_connect_slot(d, slot, 31, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			evtchn_connect_slot(d, slot, 31, foreign));
+	KUNIT_EXPECT_EQ(test, -EINVAL, evtchn_connect_slot(d, slot, 31, ipi));
+	KUNIT_EXPECT_EQ(test, -EINVAL, evtchn_connect_slot(d, slot, 31, 9));
+	KUNIT_EXPECT_EQ(test, -EINVAL, evtchn_connect_slot(d, slot, 31, 4096));
+	KUNIT_EXPECT_EQ(test, -EINVAL, evtchn_connect_slot(d, slot, 31, ~0u));
+	KUNIT_EXPECT_EQ(test, 0, nr_signals);
+
+	KUNIT_ASSERT_EQ(test, 0, evtchn_connect_slot(d, slot, 31, port));
+	KUNIT_EXPECT_EQ(test, 1, nr_signals);
+	KUNIT_EXPECT_EQ(test, port, slot->channel[31].port);
+	KUNIT_EXPECT_EQ(test, EVTCHNSTAT_interdomain, status_of(d, port));
+	/* Again the same, another port, another channel for this port. */
+	KUNIT_EXPECT_EQ(test, 0, evtchn_connect_slot(d, slot, 31, port));
+	KUNIT_EXPECT_EQ(test, -EBUSY, evtchn_connect_slot(d, slot, 31, other));
+	KUNIT_EXPECT_EQ(test, -EINVAL, evtchn_connect_slot(d, slot, 0, port));
+	KUNIT_ASSERT_EQ(test, 0, evtchn_connect_slot(d, slot, 0, other));
+
+	KUNIT_EXPECT_EQ(test, 0, evtchn_send(d, port));
+	KUNIT_EXPECT_PTR_EQ(test, slot, signalled_slot);
+	KUNIT_EXPECT_EQ(test, 31, signalled_channel);
+	KUNIT_EXPECT_EQ(test, 0, evtchn_send(d, other));
+	KUNIT_EXPECT_EQ(test, 0, signalled_channel);
+	evtchn_destroy(d);
+}
+
+/* Either end may go first, and the port or the channel can be used again. */
+static void evtchn_disconnect_slot_undoes(struct kunit *test)
+{
+	struct domain *d = make_domain(test, false);
+	struct attach_slot *slot = d->attach.slot[DEVICE];
+	u32 port, next;
+
+	KUNIT_ASSERT_EQ(test, 0, evtchn_alloc_unbound(d, 0, &port));
+	evtchn_disconnect_slot(d, slot, 3);
+	KUNIT_ASSERT_EQ(test, 0, evtchn_connect_slot(d, slot, 3, port));
+	KUNIT_EXPECT_EQ(test, 0, evtchn_bind_vcpu(d, port, 2));
+	evtchn_disconnect_slot(d, slot, 3);
+	KUNIT_EXPECT_EQ(test, 0, slot->channel[3].port);
+	KUNIT_EXPECT_EQ(test, EVTCHNSTAT_unbound, status_of(d, port));
+	nr_signals = 0;
+	KUNIT_EXPECT_EQ(test, 0, evtchn_send(d, port));
+	KUNIT_EXPECT_EQ(test, 0, nr_signals);
+
+	KUNIT_ASSERT_EQ(test, 0, evtchn_connect_slot(d, slot, 4, port));
+	evtchn_raise(d, port);
+	KUNIT_EXPECT_EQ(test, 1, d->vcpus[2]->xen.info->evtchn_upcall_pending);
+	KUNIT_EXPECT_EQ(test, 0, evtchn_close(d, port));
+	KUNIT_EXPECT_EQ(test, 0, slot->channel[4].port);
+	KUNIT_ASSERT_EQ(test, 0, evtchn_alloc_unbound(d, 0, &next));
+	KUNIT_EXPECT_EQ(test, port, next);
+	KUNIT_EXPECT_EQ(test, 0, evtchn_connect_slot(d, slot, 4, next));
+	evtchn_destroy(d);
+}
+
+/* A kernel that starts anew in its domain asks for other ports. */
+static void evtchn_reset_closes_ports_of_devices(struct kunit *test)
+{
+	struct domain *d = make_domain(test, false);
+	struct attach_slot *slot = d->attach.slot[DEVICE];
+	u32 port;
+
+	KUNIT_ASSERT_EQ(test, 0, evtchn_alloc_unbound(d, 0, &port));
+	KUNIT_ASSERT_EQ(test, 0, evtchn_connect_slot(d, slot, 0, port));
+	evtchn_reset(d);
+	KUNIT_EXPECT_EQ(test, 0, slot->channel[0].port);
+	KUNIT_EXPECT_EQ(test, EVTCHNSTAT_closed, status_of(d, port));
 	evtchn_destroy(d);
 }
 
@@ -622,6 +729,9 @@ static struct kunit_case evtchn_cases[] = {
 	KUNIT_CASE(evtchn_bind_loop_is_whole_at_once),
 	KUNIT_CASE(evtchn_status_tells_each_state),
 	KUNIT_CASE(evtchn_reset_keeps_slots_only),
+	KUNIT_CASE(evtchn_connect_slot_binds_what_waits),
+	KUNIT_CASE(evtchn_disconnect_slot_undoes),
+	KUNIT_CASE(evtchn_reset_closes_ports_of_devices),
 	KUNIT_CASE(evtchn_raise_wakes_pollers_of_the_port),
 	{}
 };

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files about attaching share: the open file, and the slot's side of
+ * it.
+ */
+#ifndef LODGE_RING_ATTACH_FILE_H
+#define LODGE_RING_ATTACH_FILE_H
+
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+
+struct address_space;
+struct attach_slot;
+struct domain;
+struct eventfd_ctx;
+struct pid;
+
+/*
+ * Lifetime: the open file holds a reference, and whoever revokes takes one
+ * while it looks at the slot; the file holds one of the domain.
+ * Lock order: mmap_lock, then lock, then the locks of unmapping.
+ */
+struct attach_file {
+	refcount_t refs;
+	struct domain *domain;		/* c */
+	struct attach_slot *slot;	/* c */
+	struct pid *pid;		/* c: who attached */
+	struct mutex lock;
+	bool revoked;			/* lock to write; read anywhere */
+	struct address_space *mapping;	/* lock: of the open file, once mapped */
+	wait_queue_head_t wait;
+};
+
+/**
+ * attach_slot_lookup() - the slot of a role and a device id
+ *
+ * Return: it; NULL for a device that nobody has attached to yet; ERR_PTR
+ * -EINVAL no such slot can be.
+ */
+struct attach_slot *attach_slot_lookup(struct domain *d, u32 role, u32 devid);
+
+/* The same, and make it if it can be; ERR_PTR also -ENOSPC, -ENOMEM. */
+struct attach_slot *attach_slot_get(struct domain *d, u32 role, u32 devid);
+
+/**
+ * attach_slot_take() - enter @af as the holder, or say who is
+ * @holder: out, with -EBUSY: a reference to its pid
+ *
+ * Return: 0, -EBUSY, -ENODEV the domain was destroyed.
+ */
+int attach_slot_take(struct attach_slot *slot, struct attach_file *af,
+		     struct pid **holder);
+
+/* Free the slot for the next holder, if @af still has it. */
+void attach_slot_release(struct attach_slot *slot, struct attach_file *af);
+
+/* The slot's holder with a reference, or NULL. */
+struct attach_file *attach_slot_holder(struct attach_slot *slot);
+
+/* The guest looks at its side; the holder is told when it binds an eventfd. */
+void attach_slot_raise(struct attach_slot *slot);
+
+/**
+ * attach_slot_set_eventfd() - have a channel signal @ctx, or nothing
+ * @channel: below slot->nr_channels
+ * @ctx: reference of the caller, used up in any case
+ *
+ * Return: 0, -ENODEV @af is not the holder any more.
+ */
+int attach_slot_set_eventfd(struct attach_slot *slot, struct attach_file *af,
+			    u32 channel, struct eventfd_ctx *ctx);
+
+/* Have a recovery area: 0, -ENOMEM.  The caller is the holder. */
+int attach_slot_make_recovery(struct attach_slot *slot);
+
+#endif /* LODGE_RING_ATTACH_FILE_H */
