@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "../flat_start.h"
+#include "grant_guest.h"
 
 #define MEMORY		(8ull << 20)
 #define CODE		0x100000ull
@@ -106,6 +107,7 @@ extern const unsigned char guest_call[];
 /* One life; descriptors are -1 while there is none. */
 static struct {
 	int dev, domain, other, vcpu, attach, event;
+	int guest, device;	/* one that grants, and a hold on a device */
 	unsigned char *ring, *recovery;
 	__u32 vendor;
 	pthread_t runner;
@@ -365,6 +367,38 @@ static int do_notify(void)
 	return call(life.attach, LODGE_ATTACH_NOTIFY, &channel);
 }
 
+static int do_attach_device(void)
+{
+	struct lodge_attach a = {
+		.size = sizeof(a),
+		.role = LODGE_ROLE_BLOCK,
+		.devid = 51712,
+	};
+	int err = call(life.guest, LODGE_ATTACH, &a);
+
+	if (!err)
+		life.device = a.fd;
+	return err;
+}
+
+static int do_bind(void)
+{
+	struct lodge_attach_bind b = {
+		.size = sizeof(b),
+		.channel = 1,
+		.port = GRANT_GUEST_PORT,
+	};
+
+	return call(life.device, LODGE_ATTACH_BIND, &b);
+}
+
+static int do_unbind(void)
+{
+	__u32 channel = 1;
+
+	return call(life.device, LODGE_ATTACH_UNBIND, &channel);
+}
+
 static int do_revoke(void)
 {
 	struct lodge_slot slot = {
@@ -449,6 +483,16 @@ static void undo_vcpu_open(void)
 static void undo_attach(void)
 {
 	close_fd(&life.attach);
+}
+
+static void undo_attach_device(void)
+{
+	close_fd(&life.device);
+}
+
+static void undo_bind(void)
+{
+	do_unbind();
 }
 
 static void undo_map_ring(void)
@@ -556,6 +600,23 @@ static void fail_each_of_run(void)
 	printf("%-16s %3ld failures\n", "run", nth - 1);
 }
 
+/* --- a device's back end -------------------------------------------------------------- */
+
+static void fail_each_of_device(void)
+{
+	life.guest = grant_guest_make(life.dev, "grants");
+	if (life.guest < 0) {
+		complain("grants", 0, "no domain", -errno);
+		return;
+	}
+	fail_each("attach-device", do_attach_device, undo_attach_device);
+	fail_each("bind", do_bind, undo_bind);
+	fail_each("unbind", do_unbind, NULL);
+	call(life.guest, LODGE_DOMAIN_DESTROY, NULL);
+	close_fd(&life.device);
+	close_fd(&life.guest);
+}
+
 /* --- all of it ---------------------------------------------------------------------- */
 
 static void fail_each_of_life(void)
@@ -582,6 +643,7 @@ static void fail_each_of_life(void)
 	fail_each("stats", do_stats, NULL);
 	fail_each("log", do_log, NULL);
 	end_life();
+	fail_each_of_device();
 	fail_each_of_run();
 }
 
@@ -591,6 +653,7 @@ int main(void)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	life.domain = life.other = life.vcpu = life.attach = -1;
+	life.guest = life.device = -1;
 	life.dev = open(LODGE_DEVICE, O_RDWR | O_CLOEXEC);
 	life.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (life.dev < 0) {

@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "../flat_start.h"
+#include "grant_guest.h"
 
 #define PROCESSES	3
 #define POOL		8
@@ -70,6 +71,7 @@ static struct shared *shared;
 static unsigned long long state;
 static int pools[NR_KINDS][POOL];
 static int event_fd;
+static int guest_attach = -1;		/* to a guest with ports and grants */
 static sigjmp_buf page_gone;
 static unsigned char *mapped;		/* survives the jump */
 static unsigned char *arg_page;		/* ends where nothing is mapped */
@@ -198,14 +200,16 @@ static void fill_attach(void *arg)
 {
 	struct lodge_attach *a = arg;
 
-	a->role = 1 + below(2);
+	a->role = 1 + below(4);
+	a->devid = a->role < LODGE_ROLE_BLOCK ? 0 : below(3);
 }
 
 static void fill_slot(void *arg)
 {
 	struct lodge_slot *s = arg;
 
-	s->role = 1 + below(2);
+	s->role = 1 + below(4);
+	s->devid = s->role < LODGE_ROLE_BLOCK ? 0 : below(3);
 }
 
 /* Somewhere in memory. */
@@ -219,6 +223,14 @@ static void fill_eventfd(void *arg)
 	struct lodge_attach_eventfd *e = arg;
 
 	e->fd = below(4) ? event_fd : -1;
+}
+
+static void fill_bind(void *arg)
+{
+	struct lodge_attach_bind *b = arg;
+
+	b->channel = below(LODGE_MAX_CHANNELS);
+	b->port = GRANT_GUEST_PORT + below(GRANT_GUEST_PORTS);
 }
 
 static void fill_channel(void *arg)
@@ -259,6 +271,8 @@ static const struct call calls[] = {
 	CALL(ATTACH, LODGE_ATTACH_EVENTFD, struct lodge_attach_eventfd,
 	     fill_eventfd),
 	CALL(ATTACH, LODGE_ATTACH_NOTIFY, __u32, fill_channel),
+	CALL(ATTACH, LODGE_ATTACH_BIND, struct lodge_attach_bind, fill_bind),
+	CALL(ATTACH, LODGE_ATTACH_UNBIND, __u32, fill_channel),
 };
 
 #define NR_CALLS	ARRAY_SIZE(calls)
@@ -272,6 +286,8 @@ static int some_fd(enum kind kind)
 		kind = below(NR_KINDS);
 	if (!below(64))
 		return event_fd;
+	if (kind == ATTACH && below(2))
+		return guest_attach;
 	return pools[kind][below(POOL)];
 }
 
@@ -398,8 +414,32 @@ static void try_rest(void)
 		return;
 }
 
+/* What a back end needs: random guests offer none of it. */
+static void renew_guest(void)
+{
+	struct lodge_attach attach = {
+		.size = sizeof(attach),
+		.role = LODGE_ROLE_BLOCK + below(2),
+		.devid = below(3),
+	};
+	char name[LODGE_NAME_LEN];
+	int domain;
+
+	name_domain(name);
+	domain = grant_guest_make(pools[DEVICE][0], name);
+	if (domain < 0)
+		return;
+	if (!ioctl(domain, LODGE_ATTACH, &attach)) {
+		close(guest_attach);
+		guest_attach = attach.fd;
+	}
+	keep_fd(DOMAIN, domain);
+}
+
 static void one_step(void)
 {
+	if (!below(2048))
+		renew_guest();
 	switch (below(64)) {
 	case 0:
 		try_unknown();
@@ -491,8 +531,11 @@ static void set_up(void)
 	}
 	/* Files that all processes share. */
 	start_signals(SIGNAL_MS);
-	for (i = 0; i < 2000; i++)
+	for (i = 0; i < 2000; i++) {
+		if (i % 256 == 0)
+			renew_guest();
 		try_call(&calls[below(NR_CALLS)]);
+	}
 	start_signals(0);
 }
 
