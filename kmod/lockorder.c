@@ -22,6 +22,7 @@
  *   vcpu->mutex        the thread inside RUN, or a look at the state
  *   d->xen.lock        HVM parameters, places of shared_info
  *   d->grant.lock      frames of the grant table
+ *   d->grant.use_lock  grants in use
  *   ram.s2.lock        the second stage
  *
  * and, from any context with interrupts off:
@@ -40,8 +41,10 @@ void lockorder_teach(struct domain *d, struct vcpu *vcpu)
 	mutex_lock(&vcpu->mutex);
 	mutex_lock(&d->xen.lock);
 	mutex_lock(&d->grant.lock);
+	spin_lock(&d->grant.use_lock);
 	spin_lock(&d->ram.s2.lock);
 	spin_unlock(&d->ram.s2.lock);
+	spin_unlock(&d->grant.use_lock);
 	mutex_unlock(&d->grant.lock);
 	spin_lock_irqsave(&d->lock, flags);
 	spin_lock(&d->evtchn.lock);

@@ -182,6 +182,9 @@ void guest_ram_unmap_special(struct guest_ram *ram, gfn_t gfn,
 int guest_ram_pin(struct guest_ram *ram, gfn_t gfn, bool write, bool atomic,
 		  struct page **page);
 
+/* A write to @page ended; say so for @gfn, if that still is its frame. */
+void guest_ram_mark_dirty(struct guest_ram *ram, gfn_t gfn, struct page *page);
+
 static inline void guest_ram_unpin(struct page *page)
 {
 	put_page(page);

@@ -25,7 +25,8 @@ static int grow_locked(struct grant_table *g, unsigned int nr)
 			return -ENOMEM;
 		g->frames[g->nr_frames] = page;
 		g->gfn[g->nr_frames] = GRANT_NO_GFN;
-		g->nr_frames++;
+		/* Pairs with shared_entry(): the frame, then the number. */
+		smp_store_release(&g->nr_frames, g->nr_frames + 1);
 	}
 	return 0;
 }
@@ -73,6 +74,7 @@ int grant_init(struct domain *d)
 	struct grant_table *g = &d->grant;
 
 	mutex_init(&g->lock);
+	spin_lock_init(&g->use_lock);
 	g->version = 1;
 	return grant_grow(d, 1);
 }
@@ -81,6 +83,7 @@ void grant_destroy(struct domain *d)
 {
 	struct grant_table *g = &d->grant;
 
+	grant_use_free(g);
 	while (g->nr_frames)
 		put_page(g->frames[--g->nr_frames]);
 }
