@@ -102,6 +102,7 @@
 #define LODGE_ATTACH_NOTIFY	_IOW(LODGE_IOCTL, 0x31, __u32)
 #define LODGE_ATTACH_BIND	_IOW(LODGE_IOCTL, 0x32, struct lodge_attach_bind)
 #define LODGE_ATTACH_UNBIND	_IOW(LODGE_IOCTL, 0x33, __u32)
+#define LODGE_GRANT_COPY	_IOWR(LODGE_IOCTL, 0x34, struct lodge_grant_copy)
 
 enum lodge_vendor {
 	LODGE_VENDOR_VMX = 1,
@@ -564,6 +565,51 @@ struct lodge_attach_bind {
 	__u32 channel;
 	__u32 port;
 	__u32 reserved;
+};
+
+#define LODGE_GRANT_COPY_MAX	256u
+
+#define LODGE_GRANT_TO_GUEST	(1u << 0)	/* else from the guest */
+
+/**
+ * struct lodge_grant_segment - one copy
+ * @ref: a reference that the guest has granted to domain 0
+ * @offset: first byte within the granted page
+ * @length: bytes, 1 or more, not over the page's end
+ * @flags: LODGE_GRANT_TO_GUEST or 0
+ * @status: out: 0 or a negative errno
+ * @data: the caller's buffer
+ *
+ * The status: EINVAL a field is out of range; ENOENT the guest grants nothing
+ * by that reference; EACCES it grants it to another domain, or only for
+ * reading; ENXIO it names a frame that is no RAM, or no writable one; EBUSY the
+ * guest changes the entry all the time, or while it is in use, or it has too
+ * many users; EFAULT bad @data; ENOMEM.  With an error some bytes may have been
+ * copied.
+ */
+struct lodge_grant_segment {
+	__u32 ref;
+	__u16 offset;
+	__u16 length;
+	__u32 flags;
+	__s32 status;
+	__u64 data;
+};
+
+/**
+ * struct lodge_grant_copy - copy through grants
+ * @size: sizeof(struct lodge_grant_copy)
+ * @count: in: segments (1 .. LODGE_GRANT_COPY_MAX); out: those that have a status
+ * @segments: array of struct lodge_grant_segment, done in order
+ *
+ * It ends early for a signal, a bad @segments, or when the file is hung up, and
+ * then says how many it did; an error is returned if that was none.
+ * Errors: EINVAL @count; EPERM a fixed slot; EINTR; ENODEV the file was hung up.
+ */
+struct lodge_grant_copy {
+	__u32 size;
+	__u32 count;
+	__u64 segments;
 };
 
 #endif /* _UAPI_LODGE_H */

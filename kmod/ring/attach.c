@@ -39,12 +39,12 @@ static void attach_file_put(struct attach_file *af)
 /* From here on the file reaches nothing of the domain. */
 static void attach_file_revoke(struct attach_file *af)
 {
-	mutex_lock(&af->lock);
+	down_write(&af->lock);
 	WRITE_ONCE(af->revoked, true);
 	/* A fault that comes later finds revoked under the lock. */
 	if (af->mapping)
 		unmap_mapping_range(af->mapping, 0, 0, 1);
-	mutex_unlock(&af->lock);
+	up_write(&af->lock);
 
 	attach_slot_release(af->slot, af);
 	wake_up_all(&af->wait);
@@ -122,10 +122,10 @@ static long ioctl_bind(struct attach_file *af, void __user *user)
 		return ret;
 	arg.channel = array_index_nospec(arg.channel, slot->nr_channels);
 
-	mutex_lock(&af->lock);
+	down_write(&af->lock);
 	ret = af->revoked ? -ENODEV :
 	      evtchn_connect_slot(af->domain, slot, arg.channel, arg.port);
-	mutex_unlock(&af->lock);
+	up_write(&af->lock);
 	return ret;
 }
 
@@ -142,12 +142,12 @@ static long ioctl_unbind(struct attach_file *af, void __user *user)
 		return ret;
 	channel = array_index_nospec(channel, slot->nr_channels);
 
-	mutex_lock(&af->lock);
+	down_write(&af->lock);
 	if (af->revoked)
 		ret = -ENODEV;
 	else
 		evtchn_disconnect_slot(af->domain, slot, channel);
-	mutex_unlock(&af->lock);
+	up_write(&af->lock);
 	return ret;
 }
 
@@ -165,6 +165,8 @@ static long attach_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ioctl_bind(af, user);
 	case LODGE_ATTACH_UNBIND:
 		return ioctl_unbind(af, user);
+	case LODGE_GRANT_COPY:
+		return attach_grant_copy(af, user);
 	default:
 		return -ENOTTY;
 	}
@@ -207,7 +209,7 @@ static vm_fault_t attach_fault(struct vm_fault *vmf)
 	struct page *page;
 	int err;
 
-	mutex_lock(&af->lock);
+	down_read(&af->lock);
 	page = af->revoked ? NULL : attach_page(af, vmf->pgoff);
 	if (page) {
 		err = vm_insert_page(vmf->vma, vmf->address & PAGE_MASK, page);
@@ -217,7 +219,7 @@ static vm_fault_t attach_fault(struct vm_fault *vmf)
 		else if (err == -ENOMEM)
 			ret = VM_FAULT_OOM;
 	}
-	mutex_unlock(&af->lock);
+	up_read(&af->lock);
 	return ret;
 }
 
@@ -247,14 +249,14 @@ static int attach_mmap(struct file *file, struct vm_area_struct *vma)
 	    (vma->vm_flags & VM_EXEC))
 		return -EINVAL;
 
-	mutex_lock(&af->lock);
+	down_write(&af->lock);
 	if (af->revoked)
 		ret = -ENODEV;
 	else if (vma->vm_pgoff >= LODGE_MMAP_RECOVERY >> PAGE_SHIFT)
 		ret = attach_slot_make_recovery(af->slot);
 	if (!ret)
 		af->mapping = file->f_mapping;
-	mutex_unlock(&af->lock);
+	up_write(&af->lock);
 	if (ret)
 		return ret;
 
@@ -270,10 +272,10 @@ static int attach_release(struct inode *inode, struct file *file)
 	struct attach_file *af = file->private_data;
 
 	/* The inode goes after this; a revoke that runs now waits for us. */
-	mutex_lock(&af->lock);
+	down_write(&af->lock);
 	WRITE_ONCE(af->revoked, true);
 	af->mapping = NULL;
-	mutex_unlock(&af->lock);
+	up_write(&af->lock);
 
 	attach_slot_release(af->slot, af);
 	attach_file_put(af);
@@ -298,7 +300,7 @@ static struct attach_file *attach_file_alloc(struct domain *d,
 	if (!af)
 		return NULL;
 	refcount_set(&af->refs, 1);
-	mutex_init(&af->lock);
+	init_rwsem(&af->lock);
 	init_waitqueue_head(&af->wait);
 	domain_get(d);
 	af->domain = d;

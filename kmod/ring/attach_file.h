@@ -6,8 +6,8 @@
 #ifndef LODGE_RING_ATTACH_FILE_H
 #define LODGE_RING_ATTACH_FILE_H
 
-#include <linux/mutex.h>
 #include <linux/refcount.h>
+#include <linux/rwsem.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 
@@ -27,7 +27,11 @@ struct attach_file {
 	struct domain *domain;		/* c */
 	struct attach_slot *slot;	/* c */
 	struct pid *pid;		/* c: who attached */
-	struct mutex lock;
+	/*
+	 * Who holds it for reading may use the domain's pages if the file is
+	 * not revoked; all who do are bounded.
+	 */
+	struct rw_semaphore lock;
 	bool revoked;			/* lock to write; read anywhere */
 	struct address_space *mapping;	/* lock: of the open file, once mapped */
 	wait_queue_head_t wait;
@@ -74,5 +78,8 @@ int attach_slot_set_eventfd(struct attach_slot *slot, struct attach_file *af,
 
 /* Have a recovery area: 0, -ENOMEM.  The caller is the holder. */
 int attach_slot_make_recovery(struct attach_slot *slot);
+
+/* grant_copy.c: the ioctl. */
+long attach_grant_copy(struct attach_file *af, void __user *user);
 
 #endif /* LODGE_RING_ATTACH_FILE_H */
