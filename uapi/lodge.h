@@ -103,6 +103,8 @@
 #define LODGE_ATTACH_BIND	_IOW(LODGE_IOCTL, 0x32, struct lodge_attach_bind)
 #define LODGE_ATTACH_UNBIND	_IOW(LODGE_IOCTL, 0x33, __u32)
 #define LODGE_GRANT_COPY	_IOWR(LODGE_IOCTL, 0x34, struct lodge_grant_copy)
+#define LODGE_GRANT_MAP		_IOWR(LODGE_IOCTL, 0x35, struct lodge_grant_map)
+#define LODGE_GRANT_UNMAP	_IOW(LODGE_IOCTL, 0x36, __u64)
 
 enum lodge_vendor {
 	LODGE_VENDOR_VMX = 1,
@@ -501,6 +503,8 @@ struct lodge_attach {
 #define LODGE_MMAP_RING		0x00000000ull
 #define LODGE_MMAP_RECOVERY	0x10000000ull
 #define LODGE_RECOVERY_SIZE	0x00004000ull	/* 16 KiB */
+#define LODGE_MMAP_GRANTS	0x20000000ull	/* see struct lodge_grant_map */
+#define LODGE_MMAP_GRANTS_SIZE	0x60000000ull
 
 /**
  * struct lodge_slot - names a device slot
@@ -610,6 +614,48 @@ struct lodge_grant_copy {
 	__u32 size;
 	__u32 count;
 	__u64 segments;
+};
+
+#define LODGE_GRANT_MAP_MAX	256u	/* pages of one map */
+#define LODGE_GRANT_MAPPED_MAX	8192u	/* pages of all maps of a file */
+
+#define LODGE_GRANT_MAP_WRITE	(1u << 0)	/* else only for reading */
+
+/**
+ * struct lodge_grant_map - have granted pages to mmap()
+ * @size: sizeof(struct lodge_grant_map)
+ * @count: pages (1 .. LODGE_GRANT_MAP_MAX)
+ * @flags: LODGE_GRANT_MAP_WRITE or 0
+ * @reserved: zero
+ * @refs: array of @count __u32: references that the guest has granted to domain
+ *	0, in the order of the pages
+ * @offset: out: where in the attach file they are, from LODGE_MMAP_GRANTS on
+ *
+ * From here on the guest sees the grants in use.  mmap() at @offset, of all of
+ * the @count pages, MAP_SHARED, not executable, and for writing only with
+ * LODGE_GRANT_MAP_WRITE (-EACCES), gives the pages; the guest may change what
+ * is in them at any time.  A child does not inherit the mapping, and calls that
+ * would keep hold of its pages (O_DIRECT, vmsplice() and the like) refuse it
+ * with EFAULT; read() and write() take it.
+ *
+ * The map ends, and the guest sees its grants free, when the last mapping of it
+ * is unmapped and any of them was ever touched; with LODGE_GRANT_UNMAP, which
+ * takes a pointer to a __u64 that holds @offset; and when the attach file is
+ * closed or hung up.  A mapping that there still is loses its pages, and a touch
+ * of it is SIGBUS.
+ *
+ * Errors: EINVAL a field is out of range; EPERM a fixed slot; ENOENT, EACCES,
+ * ENXIO, EBUSY as for struct lodge_grant_segment, for any of @refs; ENOSPC too
+ * many pages are mapped; ENODEV the file was hung up.  LODGE_GRANT_UNMAP:
+ * EINVAL no map is there; ENODEV.
+ */
+struct lodge_grant_map {
+	__u32 size;
+	__u32 count;
+	__u32 flags;
+	__u32 reserved;
+	__u64 refs;
+	__u64 offset;
 };
 
 #endif /* _UAPI_LODGE_H */

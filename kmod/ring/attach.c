@@ -44,6 +44,7 @@ static void attach_file_revoke(struct attach_file *af)
 	/* A fault that comes later finds revoked under the lock. */
 	if (af->mapping)
 		unmap_mapping_range(af->mapping, 0, 0, 1);
+	attach_maps_retire(af);
 	up_write(&af->lock);
 
 	attach_slot_release(af->slot, af);
@@ -167,6 +168,10 @@ static long attach_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ioctl_unbind(af, user);
 	case LODGE_GRANT_COPY:
 		return attach_grant_copy(af, user);
+	case LODGE_GRANT_MAP:
+		return attach_grant_map(af, user);
+	case LODGE_GRANT_UNMAP:
+		return attach_grant_unmap(af, user);
 	default:
 		return -ENOTTY;
 	}
@@ -240,31 +245,38 @@ static bool mmap_range_is_valid(const struct attach_file *af,
 	       pages <= max - (vma->vm_pgoff - first);
 }
 
+static int mmap_area(struct attach_file *af, struct vm_area_struct *vma)
+{
+	if (!mmap_range_is_valid(af, vma))
+		return -EINVAL;
+	vma->vm_ops = &attach_vm_ops;
+	if (vma->vm_pgoff >= LODGE_MMAP_RECOVERY >> PAGE_SHIFT)
+		return attach_slot_make_recovery(af->slot);
+	return 0;
+}
+
 static int attach_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct attach_file *af = file->private_data;
-	int ret = 0;
+	int ret;
 
-	if (!mmap_range_is_valid(af, vma) || !(vma->vm_flags & VM_SHARED) ||
-	    (vma->vm_flags & VM_EXEC))
+	if (!(vma->vm_flags & VM_SHARED) || vma->vm_flags & VM_EXEC)
 		return -EINVAL;
+	vma->vm_flags |= VM_MIXEDMAP | VM_DONTCOPY | VM_DONTEXPAND |
+			 VM_DONTDUMP;
+	vma->vm_flags &= ~VM_MAYEXEC;
 
 	down_write(&af->lock);
 	if (af->revoked)
 		ret = -ENODEV;
-	else if (vma->vm_pgoff >= LODGE_MMAP_RECOVERY >> PAGE_SHIFT)
-		ret = attach_slot_make_recovery(af->slot);
+	else if (vma->vm_pgoff >= LODGE_MMAP_GRANTS >> PAGE_SHIFT)
+		ret = attach_map_mmap(af, vma);
+	else
+		ret = mmap_area(af, vma);
 	if (!ret)
 		af->mapping = file->f_mapping;
 	up_write(&af->lock);
-	if (ret)
-		return ret;
-
-	vma->vm_flags |= VM_MIXEDMAP | VM_DONTCOPY | VM_DONTEXPAND |
-			 VM_DONTDUMP;
-	vma->vm_flags &= ~VM_MAYEXEC;
-	vma->vm_ops = &attach_vm_ops;
-	return 0;
+	return ret;
 }
 
 static int attach_release(struct inode *inode, struct file *file)
@@ -275,6 +287,7 @@ static int attach_release(struct inode *inode, struct file *file)
 	down_write(&af->lock);
 	WRITE_ONCE(af->revoked, true);
 	af->mapping = NULL;
+	attach_maps_retire(af);
 	up_write(&af->lock);
 
 	attach_slot_release(af->slot, af);
@@ -301,6 +314,7 @@ static struct attach_file *attach_file_alloc(struct domain *d,
 		return NULL;
 	refcount_set(&af->refs, 1);
 	init_rwsem(&af->lock);
+	INIT_LIST_HEAD(&af->maps);
 	init_waitqueue_head(&af->wait);
 	domain_get(d);
 	af->domain = d;

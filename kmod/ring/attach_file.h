@@ -6,6 +6,7 @@
 #ifndef LODGE_RING_ATTACH_FILE_H
 #define LODGE_RING_ATTACH_FILE_H
 
+#include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/rwsem.h>
 #include <linux/types.h>
@@ -16,6 +17,7 @@ struct attach_slot;
 struct domain;
 struct eventfd_ctx;
 struct pid;
+struct vm_area_struct;
 
 /*
  * Lifetime: the open file holds a reference, and whoever revokes takes one
@@ -34,6 +36,8 @@ struct attach_file {
 	struct rw_semaphore lock;
 	bool revoked;			/* lock to write; read anywhere */
 	struct address_space *mapping;	/* lock: of the open file, once mapped */
+	struct list_head maps;		/* lock: of granted pages */
+	unsigned int nr_mapped;		/* lock: pages in maps */
 	wait_queue_head_t wait;
 };
 
@@ -81,5 +85,21 @@ int attach_slot_make_recovery(struct attach_slot *slot);
 
 /* grant_copy.c: the ioctl. */
 long attach_grant_copy(struct attach_file *af, void __user *user);
+
+/* attach_map.c: the ioctls. */
+long attach_grant_map(struct attach_file *af, void __user *user);
+long attach_grant_unmap(struct attach_file *af, void __user *user);
+
+/*
+ * mmap() at LODGE_MMAP_GRANTS and beyond; the lock is held for writing.
+ * 0, -EINVAL no map is there, -EACCES writing to one that is for reading.
+ */
+int attach_map_mmap(struct attach_file *af, struct vm_area_struct *vma);
+
+/*
+ * Give all granted pages back, the lock held for writing.  They are in no page
+ * table, and the file is revoked, so that no others come.
+ */
+void attach_maps_retire(struct attach_file *af);
 
 #endif /* LODGE_RING_ATTACH_FILE_H */
