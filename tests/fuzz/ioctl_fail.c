@@ -108,6 +108,8 @@ extern const unsigned char guest_call[];
 static struct {
 	int dev, domain, other, vcpu, attach, event;
 	int guest, device;	/* one that grants, and a hold on a device */
+	__u64 offset;
+	unsigned char *grants;
 	unsigned char *ring, *recovery;
 	__u32 vendor;
 	pthread_t runner;
@@ -399,6 +401,65 @@ static int do_unbind(void)
 	return call(life.device, LODGE_ATTACH_UNBIND, &channel);
 }
 
+static int do_copy(void)
+{
+	static unsigned char page[PAGE];
+	struct lodge_grant_segment s = {
+		.ref = GRANT_GUEST_REF,
+		.length = PAGE,
+		.data = (uintptr_t)page,
+	};
+	struct lodge_grant_copy c = {
+		.size = sizeof(c),
+		.count = 1,
+		.segments = (uintptr_t)&s,
+	};
+
+	return call(life.device, LODGE_GRANT_COPY, &c) ?: s.status;
+}
+
+static int do_map_grants(void)
+{
+	const __u32 refs[] = { GRANT_GUEST_REF, GRANT_GUEST_REF + 2 };
+	struct lodge_grant_map m = {
+		.size = sizeof(m),
+		.count = 2,
+		.flags = LODGE_GRANT_MAP_WRITE,
+		.refs = (uintptr_t)refs,
+	};
+	int err = call(life.device, LODGE_GRANT_MAP, &m);
+
+	if (!err)
+		life.offset = m.offset;
+	return err;
+}
+
+static int do_unmap_grants(void)
+{
+	return call(life.device, LODGE_GRANT_UNMAP, &life.offset);
+}
+
+static int do_mmap_grants(void)
+{
+	life.grants = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
+			   life.device, life.offset);
+	return life.grants == MAP_FAILED ? -errno : 0;
+}
+
+static void undo_unmap_grants(void)
+{
+	do_map_grants();
+}
+
+/* The map goes with its only mapping. */
+static void undo_mmap_grants(void)
+{
+	life.grants[0] = 1;
+	munmap(life.grants, 2 * PAGE);
+	if (do_map_grants())
+		perror("mapping again");
+}
+
 static int do_revoke(void)
 {
 	struct lodge_slot slot = {
@@ -488,6 +549,11 @@ static void undo_attach(void)
 static void undo_attach_device(void)
 {
 	close_fd(&life.device);
+}
+
+static void undo_map_grants(void)
+{
+	do_unmap_grants();
 }
 
 static void undo_bind(void)
@@ -612,6 +678,11 @@ static void fail_each_of_device(void)
 	fail_each("attach-device", do_attach_device, undo_attach_device);
 	fail_each("bind", do_bind, undo_bind);
 	fail_each("unbind", do_unbind, NULL);
+	fail_each("copy", do_copy, NULL);
+	fail_each("map-grants", do_map_grants, undo_map_grants);
+	fail_each("mmap-grants", do_mmap_grants, undo_mmap_grants);
+	undo_mmap_grants();
+	fail_each("unmap-grants", do_unmap_grants, undo_unmap_grants);
 	call(life.guest, LODGE_DOMAIN_DESTROY, NULL);
 	close_fd(&life.device);
 	close_fd(&life.guest);

@@ -71,7 +71,8 @@ static struct shared *shared;
 static unsigned long long state;
 static int pools[NR_KINDS][POOL];
 static int event_fd;
-static int guest_attach = -1;		/* to a guest with ports and grants */
+static int guest = -1;			/* with ports and grants */
+static int guest_attach = -1;
 static sigjmp_buf page_gone;
 static unsigned char *mapped;		/* survives the jump */
 static unsigned char *arg_page;		/* ends where nothing is mapped */
@@ -238,6 +239,44 @@ static void fill_channel(void *arg)
 	*(__u32 *)arg = 0;
 }
 
+/* Segments and references stay as they are made here: others share them. */
+static void fill_copy(void *arg)
+{
+	struct lodge_grant_segment *s = (void *)(data + 32 * PAGE);
+	struct lodge_grant_copy *c = arg;
+	unsigned int i;
+
+	c->count = 1 + below(8);
+	c->segments = (uintptr_t)s;
+	for (i = 0; i < c->count; i++) {
+		memset(&s[i], 0, sizeof(s[i]));
+		s[i].ref = GRANT_GUEST_REF + below(GRANT_GUEST_REFS + 1);
+		s[i].offset = below(PAGE);
+		s[i].length = below(PAGE - s[i].offset + 1);
+		s[i].flags = below(8) ? below(2) : rnd();
+		s[i].data = below(8) ? (uintptr_t)data + below(PAGE) :
+			    odd_value();
+	}
+}
+
+static void fill_map(void *arg)
+{
+	struct lodge_grant_map *m = arg;
+	__u32 *refs = (void *)(data + 40 * PAGE);
+	unsigned int i;
+
+	m->count = 1 + below(4);
+	m->flags = below(2);
+	m->refs = (uintptr_t)refs;
+	for (i = 0; i < m->count; i++)
+		refs[i] = GRANT_GUEST_REF + 2 * below(GRANT_GUEST_REFS / 2);
+}
+
+static void fill_offset(void *arg)
+{
+	*(__u64 *)arg = LODGE_MMAP_GRANTS + PAGE * below(3);
+}
+
 #define CALL(kind, name, type, fill) \
 	{ #name, name, sizeof(type), kind, fill, NR_KINDS, 0 }
 #define PLAIN(kind, name) \
@@ -273,6 +312,9 @@ static const struct call calls[] = {
 	CALL(ATTACH, LODGE_ATTACH_NOTIFY, __u32, fill_channel),
 	CALL(ATTACH, LODGE_ATTACH_BIND, struct lodge_attach_bind, fill_bind),
 	CALL(ATTACH, LODGE_ATTACH_UNBIND, __u32, fill_channel),
+	CALL(ATTACH, LODGE_GRANT_COPY, struct lodge_grant_copy, fill_copy),
+	CALL(ATTACH, LODGE_GRANT_MAP, struct lodge_grant_map, fill_map),
+	CALL(ATTACH, LODGE_GRANT_UNMAP, __u64, fill_offset),
 };
 
 #define NR_CALLS	ARRAY_SIZE(calls)
@@ -329,7 +371,7 @@ static void make_argument(const struct call *c, unsigned char *arg)
 	}
 	memset(arg, 0, c->size);
 	c->fill(arg);
-	if (c->size >= 8)
+	if (c->size > 8)
 		*(__u32 *)arg = c->size;
 	if (how > 3)
 		spoil(arg, c->size);
@@ -388,18 +430,26 @@ static void on_bus_error(int signal)
 
 static void try_map(void)
 {
-	off_t at = below(2) ? LODGE_MMAP_RING : LODGE_MMAP_RECOVERY;
+	static const off_t places[] = {
+		LODGE_MMAP_RING, LODGE_MMAP_RECOVERY, LODGE_MMAP_GRANTS,
+	};
+	off_t at = places[below(ARRAY_SIZE(places))];
+	const volatile int prot = PROT_READ | (below(2) ? PROT_WRITE : 0);
 	size_t n = PAGE * (1 + below(5));
+	unsigned char byte;
 
 	if (!below(4))
 		at = odd_value() & ~(PAGE - 1ull);
-	mapped = mmap(NULL, n, PROT_READ | PROT_WRITE,
-		      below(4) ? MAP_SHARED : MAP_PRIVATE, some_fd(ATTACH), at);
+	mapped = mmap(NULL, n, prot, below(4) ? MAP_SHARED : MAP_PRIVATE,
+		      some_fd(ATTACH), at);
 	if (mapped == MAP_FAILED)
 		return;
 	/* Another process may revoke the slot, and the page goes. */
-	if (!sigsetjmp(page_gone, 1))
-		mapped[below(PAGE)] = rnd();
+	if (!sigsetjmp(page_gone, 1)) {
+		byte = *(volatile unsigned char *)mapped;
+		if (prot & PROT_WRITE)
+			mapped[below(PAGE)] = byte + 1;
+	}
 	munmap(mapped, n);
 }
 
@@ -414,7 +464,10 @@ static void try_rest(void)
 		return;
 }
 
-/* What a back end needs: random guests offer none of it. */
+/*
+ * What a back end needs: random guests offer none of it.  Its file is in no
+ * pool, or it would not live long enough.
+ */
 static void renew_guest(void)
 {
 	struct lodge_attach attach = {
@@ -423,22 +476,23 @@ static void renew_guest(void)
 		.devid = below(3),
 	};
 	char name[LODGE_NAME_LEN];
-	int domain;
 
-	name_domain(name);
-	domain = grant_guest_make(pools[DEVICE][0], name);
-	if (domain < 0)
-		return;
-	if (!ioctl(domain, LODGE_ATTACH, &attach)) {
-		close(guest_attach);
-		guest_attach = attach.fd;
+	if (guest >= 0) {
+		ioctl(guest, LODGE_DOMAIN_DESTROY, 0);
+		close(guest);
 	}
-	keep_fd(DOMAIN, domain);
+	snprintf(name, sizeof(name), "fuzz-guest-%d", (int)getpid());
+	guest = grant_guest_make(pools[DEVICE][0], name);
+	if (guest < 0 || ioctl(guest, LODGE_ATTACH, &attach))
+		return;
+	if (guest_attach >= 0)
+		close(guest_attach);
+	guest_attach = attach.fd;
 }
 
 static void one_step(void)
 {
-	if (!below(2048))
+	if (!below(1024))
 		renew_guest();
 	switch (below(64)) {
 	case 0:
@@ -493,6 +547,9 @@ static void fuzz(unsigned int seconds, unsigned long long seed)
 	signal(SIGBUS, on_bus_error);
 	state = seed * 2654435761u + 88172645463325252ull;
 	start_signals(SIGNAL_MS);
+	/* The one there is belongs to the parent, and to the other children. */
+	guest = -1;
+	renew_guest();
 	while (now() < end)
 		one_step();
 	_exit(0);
