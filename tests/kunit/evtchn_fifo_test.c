@@ -78,6 +78,17 @@ static void fifo_test_exit(struct kunit *test)
 	}
 }
 
+static void make_slot(struct kunit *test, struct domain *d, unsigned int index)
+{
+	struct attach_slot *slot;
+
+	slot = kunit_kzalloc(test, struct_size(slot, channel, 1), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, slot);
+	slot->index = index;
+	slot->nr_channels = 1;
+	d->attach.slot[index] = slot;
+}
+
 static struct domain *make_domain(struct kunit *test)
 {
 	struct domain *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
@@ -99,6 +110,8 @@ static struct domain *make_domain(struct kunit *test)
 		d->vcpus[i]->domain = d;
 		d->vcpus[i]->xen.info = &info[i];
 	}
+	make_slot(test, d, 0);
+	make_slot(test, d, 1);
 	KUNIT_ASSERT_EQ(test, 0, evtchn_init(d));
 	return d;
 }
@@ -714,16 +727,18 @@ static void fifo_reset_gives_all_back(struct kunit *test)
 	unsigned int i;
 	u32 slot, far;
 
-	KUNIT_ASSERT_EQ(test, 0, evtchn_bind_slot(d, &d->slots[0], 0, &slot));
-	d->slots[0].port[0] = slot;
+	KUNIT_ASSERT_EQ(test, 0,
+			evtchn_bind_slot(d, d->attach.slot[0], 0, &slot));
+	d->attach.slot[0]->channel[0].port = slot;
 	start_fifo(test, d);
 	KUNIT_EXPECT_EQ(test, 0, evtchn_set_priority(d, slot, 3));
 	KUNIT_EXPECT_EQ(test, 2, page_count(frames[GFN_WORDS(1)]));
 	/* A slot's port that the 2-level ABI does not reach. */
 	for (i = 0; i < 8; i++)
 		d->evtchn.nr_used[i] = EVTCHN_BUCKET_PORTS;
-	KUNIT_ASSERT_EQ(test, 0, evtchn_bind_slot(d, &d->slots[1], 0, &far));
-	d->slots[1].port[0] = far;
+	KUNIT_ASSERT_EQ(test, 0,
+			evtchn_bind_slot(d, d->attach.slot[1], 0, &far));
+	d->attach.slot[1]->channel[0].port = far;
 	KUNIT_EXPECT_EQ(test, 4096u, far);
 	for (i = 0; i < 8; i++)
 		d->evtchn.nr_used[i] = i ? 0 : 2;
@@ -734,8 +749,8 @@ static void fifo_reset_gives_all_back(struct kunit *test)
 	for (i = 0; i < NR_FRAMES; i++)
 		KUNIT_EXPECT_EQ(test, 1, page_count(frames[i]));
 	KUNIT_EXPECT_EQ(test, 4096u, evtchn_limit(d));
-	KUNIT_EXPECT_EQ(test, slot, d->slots[0].port[0]);
-	KUNIT_EXPECT_EQ(test, 0u, d->slots[1].port[0]);
+	KUNIT_EXPECT_EQ(test, slot, d->attach.slot[0]->channel[0].port);
+	KUNIT_EXPECT_EQ(test, 0u, d->attach.slot[1]->channel[0].port);
 	KUNIT_EXPECT_FALSE(test, evtchn_is_pending(d, slot));
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, evtchn_expand_array(d, 0));
 	evtchn_raise(d, far);
