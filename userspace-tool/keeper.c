@@ -487,17 +487,19 @@ static void kill_children(struct keeper *k)
 }
 
 /*
- * Of a keeper that the runner started nobody waits for a report.  A domain
- * that was destroyed before we could adopt it is ours to tidy up after, unless
- * another keeper is at it.
+ * A domain that was destroyed before we were its keeper is ours to tidy up
+ * after, unless another keeper is at it: `lodge destroy` did not know of us,
+ * and `lodge create` may have been killed.  A keeper that the runner started
+ * has nobody to report to.
  */
-static void __noreturn end_unreported(struct keeper *k,
-				      const struct failure *failure)
+static void __noreturn end_failed(struct keeper *k,
+				  const struct failure *failure)
 {
 	struct lodge_domain_info info;
 	int role;
 
-	if ((dev_domain_get_info(k->domain_fd, &info) ||
+	if (k->domain_fd >= 0 &&
+	    (dev_domain_get_info(k->domain_fd, &info) ||
 	     info.state == LODGE_STATE_DYING) &&
 	    !run_dir_take_role(&k->dir, ROLE_KEEPER)) {
 		for (role = ROLE_RUNNER; role <= ROLE_STORE; role++)
@@ -505,7 +507,8 @@ static void __noreturn end_unreported(struct keeper *k,
 				helper_adopt(k, role);
 		end_keeper(k);
 	}
-	log_event("keeper: %s", failure->text);
+	if (k->report_fd < 0)
+		log_event("keeper: %s", failure->text);
 	_exit(1);
 }
 
@@ -520,14 +523,12 @@ static void __noreturn keeper_main(struct keeper *k, int unpause)
 	report.failed = set_up(k, unpause, &report.failure);
 	if (report.failed)
 		kill_children(k);
-	if (report.failed && k->report_fd < 0)
-		end_unreported(k, &report.failure);
 	if (k->report_fd >= 0 &&
 	    write(k->report_fd, &report,
 		  report.failed ? sizeof(report) : sizeof(report.failed)) < 0)
 		log_event("keeper: nobody to report to");
 	if (report.failed)
-		_exit(1);
+		end_failed(k, &report.failure);
 	close_fd(&k->report_fd);
 	keep(k);
 }
