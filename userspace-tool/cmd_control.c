@@ -198,7 +198,9 @@ int cmd_destroy(const struct invocation *inv)
 	have_dir = !run_dir_open(&dir, name);
 	err = destroy(name, have_dir ? &dir : NULL, known);
 	/* A keeper or create that was killed may have left the directory. */
-	if (err == -ENOENT && have_dir)
+	if (!have_dir)
+		run_dir_remove_empty(name);
+	else if (err == -ENOENT)
 		cleanup_domain(&dir);
 	if (err)
 		return ref_error("destroy", name, err);

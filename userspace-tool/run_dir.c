@@ -149,6 +149,14 @@ void run_dir_remove(struct run_dir *dir)
 	rmdir(dir->path);
 }
 
+void run_dir_remove_empty(const char *name)
+{
+	struct run_dir dir;
+
+	if (!set_path(&dir, name))
+		rmdir(dir.path);
+}
+
 static const char * const mark_files[] = {
 	[MARK_DESTROYED] = "destroyed",
 	[MARK_RESTARTING] = "restarting",

@@ -52,6 +52,8 @@ void run_dir_close(struct run_dir *dir);
 
 /* Remove it with all that is in it. */
 void run_dir_remove(struct run_dir *dir);
+/* Remove one that cannot be opened, since its maker died before the lock. */
+void run_dir_remove_empty(const char *name);
 
 /*
  * Marks say what a keeper is not to forget when it dies: they are files.

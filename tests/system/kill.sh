@@ -176,15 +176,17 @@ killed_create()
 	done
 }
 
-# The keeper dies before it can tell how it went, with none, one, two or three
-# of its helpers started.
-# What a keeper leaves that is killed between its domain and its directory.
+# What create leaves that is killed when it has made the directory only, and a
+# keeper that is killed between its domain and its directory.
 leftover_goes()
 {
+	mkdir -m 700 /run/lodge/$name && tidy || return 1
 	mkdir -m 700 /run/lodge/$name && touch /run/lodge/$name/lock \
 		/run/lodge/$name/config && tidy
 }
 
+# The keeper dies before it can tell how it went, with none, one, two or three
+# of its helpers started.
 killed_keeper()
 {
 	for n in 0 1 2 3; do

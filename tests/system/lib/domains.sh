@@ -195,7 +195,7 @@ nothing_left()
 		return 1
 	}
 	if ls -A /run/lodge 2>/dev/null | grep .; then
-		echo "left in /run/lodge"
+		echo "left in /run/lodge:" $(ls -A /run/lodge/*)
 		return 1
 	fi
 	if "$lodge" list --json | grep '"name"'; then
