@@ -18,7 +18,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -119,13 +118,11 @@ static int store_main(struct keeper *k)
 		.start_time = time(NULL),
 	};
 	int attach = attach_and_drop(k, LODGE_ROLE_STORE, ROLE_STORE);
-	char records[sizeof(k->dir.path) + sizeof("/store.db")];
 
-	snprintf(records, sizeof(records), "%s/store.db", k->dir.path);
 	close_fd(&k->pty.master);
 	close_fd(&k->pty.slave);
-	return store_run(attach, k->listen_fd, &setup, records,
-			 k->ready[1]);
+	return store_run(attach, k->listen_fd, &setup,
+			 run_dir_file(&k->dir, "store.db"), k->ready[1]);
 }
 
 static int (* const mains[NR_ROLES])(struct keeper *k) = {

@@ -206,6 +206,8 @@ static void end_domain(struct keeper *k)
 		dev_domain_destroy(k->domain_fd);
 	}
 	end_helpers(k);
+	/* Its store's records; the next domain of that name begins anew. */
+	unlinkat(k->dir.fd, "store.db", 0);
 	close_fd(&k->domain_fd);
 }
 
@@ -526,7 +528,8 @@ static void __noreturn keeper_main(struct keeper *k, int unpause)
 	if (k->report_fd >= 0 &&
 	    write(k->report_fd, &report,
 		  report.failed ? sizeof(report) : sizeof(report.failed)) < 0)
-		log_event("keeper: nobody to report to");
+		/* end_failed() has it logged then. */
+		close_fd(&k->report_fd);
 	if (report.failed)
 		end_failed(k, &report.failure);
 	close_fd(&k->report_fd);

@@ -89,7 +89,7 @@ static int set_path(struct run_dir *dir, const char *name)
 			     name) >= sizeof(dir->path))
 		return -ENAMETOOLONG;
 	/* The module may have other ideas of a name; these lead elsewhere. */
-	return name[0] == '.' || strchr(name, '/') ? -EINVAL : 0;
+	return !*name || *name == '.' || strchr(name, '/') ? -EINVAL : 0;
 }
 
 const char *run_dir_file(const struct run_dir *dir, const char *file)

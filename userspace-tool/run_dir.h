@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A domain's directory under /run/lodge: its saved configuration, the console
- * link, the store's socket, and the file `lock`, which tells who is alive.
+ * link, the store's socket and records, and the file `lock`, which tells who is
+ * alive.
  *
  * Each process of the domain holds a POSIX lock on its own byte of `lock`.
  * The kernel drops it when the process dies, however it dies, and names its

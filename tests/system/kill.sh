@@ -2,7 +2,8 @@
 # shellcheck shell=sh disable=SC2015,SC2154,SC1091
 #
 # Boots Linux guests and kills runners, keepers, stores and viewers at random
-# moments, 20 in all.  Every guest must get to its end, once, as if nothing had been.
+# moments, 20 in all.  Every guest must get to its end, once, as if nothing had
+# been.
 # Then keeper and runner die together and `lodge recover` is asked to help, and
 # `lodge create` is killed on its way.
 
@@ -181,6 +182,8 @@ killed_create()
 leftover_goes()
 {
 	mkdir -m 700 /run/lodge/$name && tidy || return 1
+	# The folder of all directories is nobody's.
+	! "$lodge" destroy "" 2>/run/said && [ -d /run/lodge ] || return 1
 	mkdir -m 700 /run/lodge/$name && touch /run/lodge/$name/lock \
 		/run/lodge/$name/config && tidy
 }

@@ -40,6 +40,7 @@
 
 #define REQUESTS_MAX	512
 #define TIMEOUT_MS	20000
+#define FIRST_INDEX	-700u
 #define HOME		"/local/domain/7"
 
 /* --- crash points, in the server --- */
@@ -50,6 +51,7 @@ static struct shared {
 	uint64_t recovery[512];
 	uint64_t countdown;	/* 0: no kill */
 	uint64_t passed;	/* points, by all servers of a run */
+	uint64_t writes;	/* of LMDB, as far as we are in them */
 } *shared;
 
 static bool is_server;
@@ -75,6 +77,7 @@ ssize_t __wrap_pwrite(int fd, const void *data, size_t len, off_t at)
 {
 	ssize_t ret;
 
+	shared->writes++;
 	crash_point();
 	if (len > 4096 && is_server &&
 	    __real_pwrite(fd, data, 4096, at) != 4096)
@@ -91,6 +94,7 @@ ssize_t __wrap_writev(int fd, const struct iovec *parts, int nr)
 	off_t at = lseek(fd, 0, SEEK_CUR);
 	ssize_t ret;
 
+	shared->writes++;
 	crash_point();
 	if (nr > 1 && is_server) {
 		if (__real_writev(fd, parts, nr / 2) < 0)
@@ -253,6 +257,11 @@ static struct byte_ring guest_out, guest_in;
 static void init_run(void)
 {
 	memset(shared, 0, sizeof(*shared));
+	/* They wrap soon. */
+	shared->page.req_cons = FIRST_INDEX;
+	shared->page.req_prod = FIRST_INDEX;
+	shared->page.rsp_cons = FIRST_INDEX;
+	shared->page.rsp_prod = FIRST_INDEX;
 	guest_out = (struct byte_ring){
 		(uint8_t *)shared->page.req, 1024,
 		(_Atomic uint32_t *)&shared->page.req_cons,
@@ -739,6 +748,8 @@ static bool kill_everywhere(void)
 	add_fixed_steps();
 	ask_engine();
 	nr_points = run(KILL_NOT, 0, false);
+	if (!shared->writes)
+		fail("LMDB does not write by the calls that are wrapped");
 	nr_kills = 0;
 	for (at = 1; nr_points && at <= nr_points && !failure; at += step)
 		run(KILL_ONCE, at, false);

@@ -2,7 +2,7 @@
 /*
  * Hostile bytes in the guest's ring.  With libFuzzer (clang) this file is a
  * target of its; without, the small loop in main() feeds it with requests that
- * are nearly right and with mutations of them, for SECONDS (8).
+ * are nearly right and with mutations of them, for SECONDS_TO_RUN (8).
  */
 #include <errno.h>
 #include <stdint.h>

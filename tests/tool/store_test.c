@@ -110,19 +110,13 @@ static int serve(int listen_fd, int ready_fd)
 	return store_serve(&channel, listen_fd, &setup, ready_fd);
 }
 
-static void start_server(const char *path)
+/* On the pages that are there. */
+static void fork_server(const char *path)
 {
 	int listen_fd = listen_at(path), ready[2];
 	char byte;
 
-	snprintf(records, sizeof(records), "%s.db", path);
-	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	recovery = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	to_store = eventfd(0, EFD_NONBLOCK);
-	to_guest = eventfd(0, EFD_NONBLOCK);
-	if (page == MAP_FAILED || recovery == MAP_FAILED || pipe(hangup) || pipe(ready))
+	if (pipe(hangup) || pipe(ready))
 		exit(2);
 	fflush(stdout);
 	server = fork();
@@ -135,6 +129,20 @@ static void start_server(const char *path)
 	CHECK(read(ready[0], &byte, 1) == 1);
 	close(ready[0]);
 	close(listen_fd);
+}
+
+static void start_server(const char *path)
+{
+	snprintf(records, sizeof(records), "%s.db", path);
+	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	recovery = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	to_store = eventfd(0, EFD_NONBLOCK);
+	to_guest = eventfd(0, EFD_NONBLOCK);
+	if (page == MAP_FAILED || recovery == MAP_FAILED)
+		exit(2);
+	fork_server(path);
 }
 
 static void stop_server(void)
@@ -792,6 +800,22 @@ static void wait_error(void)
 	CHECK(page->error == XENSTORE_ERROR_PROTO);
 }
 
+/* What the guest has spoilt does not spoil the next process. */
+static void kill_server(void)
+{
+	uint32_t prod = page->rsp_prod;
+
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+	close(hangup[1]);
+	close(host.fd);
+	fork_server(socket_path);
+	connect_to(&host, socket_path);
+	OK(ASK(&host, XS_READ, HOME "/name"));
+	CHECK(page->error == XENSTORE_ERROR_PROTO);
+	CHECK(page->rsp_prod == prod);
+}
+
 /* Guests that break the ring lose their store; the host's tools do not. */
 static void test_broken_ring(void)
 {
@@ -801,6 +825,7 @@ static void test_broken_ring(void)
 	CHECK(move(&guest, &h, sizeof(h), true));
 	wait_error();
 	OK(ASK(&host, XS_READ, HOME "/name"));
+	kill_server();
 
 	restart_server();
 	page->req_prod = 5000;
@@ -808,6 +833,7 @@ static void test_broken_ring(void)
 	wait_error();
 	OK(ASK(&host, XS_READ, HOME "/name"));
 	DATA(&host, "web1");
+	kill_server();
 
 	/* Does not read its answers, and spoils the indices of those. */
 	restart_server();
@@ -818,6 +844,7 @@ static void test_broken_ring(void)
 	notify_store();
 	wait_error();
 	OK(ASK(&host, XS_READ, HOME "/name"));
+	kill_server();
 }
 
 static void test_end(void)

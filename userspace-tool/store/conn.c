@@ -284,9 +284,8 @@ static ssize_t get_bytes(struct conn *conn, void *data, size_t len)
 /* Header first, then as much as it announces; never more than fits. */
 static ssize_t get_from_socket(struct conn *conn)
 {
-	size_t at;
-
 	ssize_t n;
+	size_t at;
 
 	if (conn->have < sizeof(conn->hdr)) {
 		n = get_bytes(conn, (char *)&conn->hdr + conn->have,
@@ -371,8 +370,10 @@ bool conn_receive(struct conn *conn)
 	n = conn->fd < 0 ? get_from_ring(conn) : get_from_socket(conn);
 	if (!n)
 		conn->readable = false;
-	if (n < 0)
+	if (n < 0) {
 		conn->broken = true;
+		conn->have = 0;	/* what spoilt it is not kept */
+	}
 	if (n <= 0)
 		return false;
 	crash_point();

@@ -46,6 +46,12 @@ void db_del(struct db *db, enum db_kind kind, uint64_t id);
 /* All of the kind with a number below @id. */
 void db_del_below(struct db *db, enum db_kind kind, uint64_t id);
 
+/* Is there something to commit, if only an error? */
+static inline bool db_is_dirty(const struct db *db)
+{
+	return db->txn || db->error;
+}
+
 int db_commit(struct db *db);
 
 /* Calls @take for each record of a kind, in the order of their numbers. */

@@ -115,6 +115,8 @@ struct entry_head {
 	uint32_t has_node;
 };
 
+_Static_assert(sizeof(struct area) <= 4096, "one page is mapped");
+
 #define PART(p, n)	((struct iovec){ (void *)(p), n })
 
 /* --- writing --- */
@@ -405,7 +407,7 @@ static bool is_changed(const struct store *store)
 	const struct conn *guest = store->guest;
 	const struct state *s = &store->state;
 
-	return s->db.txn || guest->unsaved || guest->in != s->in ||
+	return db_is_dirty(&s->db) || guest->unsaved || guest->in != s->in ||
 	       guest->broken != s->broken;
 }
 
@@ -417,7 +419,7 @@ int state_commit(struct store *store)
 		return store->error;
 	if (!is_changed(store))
 		return 0;
-	if (store->state.db.txn || guest->broken || guest->have > PART_MAX ||
+	if (db_is_dirty(&store->state.db) || guest->broken || guest->have > PART_MAX ||
 	    !stage_answers(guest))
 		return commit_records(store);
 	commit_mark(store);
@@ -728,7 +730,7 @@ static int recover(struct store *store)
 	if (s->seq != mark->seq)
 		set_mark(store);
 	ring_set_cons(&guest->requests, guest->in);
-	if (!guest->first)
+	if (!guest->first && !guest->broken)
 		ring_set_prod(&guest->responses, guest->out);
 	guest->moved = true;
 	return 0;
