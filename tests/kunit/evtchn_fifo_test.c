@@ -10,12 +10,8 @@
 #include <linux/module.h>
 #include <linux/prandom.h>
 
-#include "../../kmod/ring/evtchn.c"
-#include "../../kmod/ring/evtchn_2l.c"
-#include "../../kmod/ring/evtchn_fifo.c"
+#include "fake_evtchn.h"
 
-#define NR_VCPUS	3
-#define RANDOM_STEPS	20000
 #define NR_PORTS	64	/* that a test plays with */
 #define PORT_STRIDE	17	/* ... of so many: more than one page has words */
 #define GUARD		0xa5
@@ -26,14 +22,8 @@
 #define NR_FRAMES		(NR_VCPUS + 2)
 #define CONTROL_OFFSET		(PAGE_SIZE - 72)
 
-static unsigned int nr_kicks;
 /* Each is followed by a page that nobody may write to. */
 static struct page *frames[NR_FRAMES];
-
-void vcpu_kick(struct vcpu *vcpu)
-{
-	nr_kicks++;
-}
 
 void attach_signal(struct attach_slot *slot, u32 channel)
 {
@@ -78,42 +68,9 @@ static void fifo_test_exit(struct kunit *test)
 	}
 }
 
-static void make_slot(struct kunit *test, struct domain *d, unsigned int index)
-{
-	struct attach_slot *slot;
-
-	slot = kunit_kzalloc(test, struct_size(slot, channel, 1), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, slot);
-	slot->index = index;
-	slot->nr_channels = 1;
-	d->attach.slot[index] = slot;
-}
-
 static struct domain *make_domain(struct kunit *test)
 {
-	struct domain *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
-	struct vcpu_info *info;
-	unsigned int i;
-
-	KUNIT_ASSERT_NOT_NULL(test, d);
-	d->xen.shared = kunit_kzalloc(test, 2 * PAGE_SIZE, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, d->xen.shared);
-	d->xen.shared = PTR_ALIGN(d->xen.shared, PAGE_SIZE);
-	d->id = 7;
-	d->nr_vcpus = NR_VCPUS;
-	info = d->xen.shared;
-	for (i = 0; i < NR_VCPUS; i++) {
-		d->vcpus[i] = kunit_kzalloc(test, sizeof(struct vcpu),
-					    GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, d->vcpus[i]);
-		d->vcpus[i]->id = i;
-		d->vcpus[i]->domain = d;
-		d->vcpus[i]->xen.info = &info[i];
-	}
-	make_slot(test, d, 0);
-	make_slot(test, d, 1);
-	KUNIT_ASSERT_EQ(test, 0, evtchn_init(d));
-	return d;
+	return fake_evtchn_domain(test, false);
 }
 
 static struct evtchn_fifo_control_block *control_of(unsigned int vcpu)

@@ -9,23 +9,11 @@
 #include <linux/module.h>
 #include <linux/prandom.h>
 
-#include "../../kmod/ring/evtchn.c"
-#include "../../kmod/ring/evtchn_2l.c"
-#include "../../kmod/ring/evtchn_fifo.c"
+#include "fake_evtchn.h"
 
-#define NR_VCPUS	3
-#define RANDOM_STEPS	20000
-#define DEVICE		65	/* index of a slot */
-
-static unsigned int nr_kicks;
 static unsigned int nr_signals;
 static struct attach_slot *signalled_slot;
 static u32 signalled_channel;
-
-void vcpu_kick(struct vcpu *vcpu)
-{
-	nr_kicks++;
-}
 
 int guest_ram_pin(struct guest_ram *ram, gfn_t gfn, bool write, bool atomic,
 		  struct page **page)
@@ -40,50 +28,10 @@ void attach_signal(struct attach_slot *slot, u32 channel)
 	signalled_channel = channel;
 }
 
-static void make_slot(struct kunit *test, struct domain *d, unsigned int index,
-		      unsigned int nr_channels)
-{
-	struct attach_slot *slot;
-
-	slot = kunit_kzalloc(test, struct_size(slot, channel, nr_channels),
-			     GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, slot);
-	slot->index = index;
-	slot->nr_channels = nr_channels;
-	d->attach.slot[index] = slot;
-}
-
-/* A domain with what evtchn.c looks at, in the layout that is asked for. */
 static struct domain *make_domain(struct kunit *test, bool is32)
 {
-	struct domain *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
-	struct vcpu_info *info;
-	unsigned int i;
-
-	KUNIT_ASSERT_NOT_NULL(test, d);
-	/* Twice the size, to have a page that is aligned. */
-	d->xen.shared = kunit_kzalloc(test, 2 * PAGE_SIZE, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, d->xen.shared);
-	d->xen.shared = PTR_ALIGN(d->xen.shared, PAGE_SIZE);
-	d->xen.layout32 = is32;
-	d->id = 7;
-	d->nr_vcpus = NR_VCPUS;
-	info = d->xen.shared;
-	for (i = 0; i < NR_VCPUS; i++) {
-		d->vcpus[i] = kunit_kzalloc(test, sizeof(struct vcpu),
-					    GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, d->vcpus[i]);
-		d->vcpus[i]->id = i;
-		d->vcpus[i]->domain = d;
-		d->vcpus[i]->xen.info = &info[i];
-	}
-	make_slot(test, d, 0, 1);
-	make_slot(test, d, 1, 1);
-	make_slot(test, d, DEVICE, LODGE_MAX_CHANNELS);
-	KUNIT_ASSERT_EQ(test, 0, evtchn_init(d));
-	nr_kicks = 0;
 	nr_signals = 0;
-	return d;
+	return fake_evtchn_domain(test, is32);
 }
 
 /* Port 0 and those that are bound. */
