@@ -7,7 +7,6 @@
  */
 #include "ring/evtchn_abi.h"
 
-#include <linux/atomic.h>
 #include <linux/bitops.h>
 #include <linux/nospec.h>
 
@@ -55,17 +54,14 @@ static unsigned long *mask_words(const struct domain *d)
 }
 
 /*
- * Set the selector bit of a port.  The guest may have put its vcpu_info at
- * any multiple of four, and a locked access across a cache line traps on
- * hosts that detect split locks: use 32-bit words, which cannot straddle.
+ * Set the selector bit of a port.  The guest may have put its vcpu_info at any
+ * multiple of four.
  */
 static bool test_and_set_sel(struct vcpu_info *info, u32 port, bool is32)
 {
 	unsigned int bit = is32 ? 32 + port / 32 : 64 + port / 64;
-	atomic_t *word = (atomic_t *)info + bit / 32;
-	int mask = 1u << (bit % 32);
 
-	return atomic_fetch_or(mask, word) & mask;
+	return word_test_and_set((atomic_t *)info + bit / 32, bit % 32);
 }
 
 /*

@@ -7,9 +7,41 @@
 #ifndef LODGE_RING_EVTCHN_ABI_H
 #define LODGE_RING_EVTCHN_ABI_H
 
+#include <linux/atomic.h>
+#include <linux/bitops.h>
 #include <linux/types.h>
 
 struct domain;
+
+/*
+ * Bits of 32-bit words that the guest can write to.  One locked instruction
+ * each: atomic_fetch_or() and the like have a loop that a guest could keep
+ * going.  The kernel's bit operations want a long: the aligned one that the
+ * word is a half of, which neither leaves the page nor straddles a cache line
+ * (which would trap on hosts that detect split locks).
+ */
+static inline unsigned long *long_of(atomic_t *word, unsigned int *bit)
+{
+	unsigned long addr = (unsigned long)word;
+
+	if (addr & sizeof(*word))
+		*bit += 32;
+	return (unsigned long *)(addr & ~(sizeof(long) - 1));
+}
+
+static inline bool word_test_and_set(atomic_t *word, unsigned int bit)
+{
+	unsigned long *aligned = long_of(word, &bit);
+
+	return test_and_set_bit(bit, aligned);
+}
+
+static inline void word_clear(atomic_t *word, unsigned int bit)
+{
+	unsigned long *aligned = long_of(word, &bit);
+
+	clear_bit(bit, aligned);
+}
 
 /*
  * evtchn_2l.c: bits in shared_info.  Any context, no lock.  A port that the

@@ -113,33 +113,6 @@ static u32 word_read(const atomic_t *word)
 }
 
 /*
- * The kernel's bit operations want a long: the aligned one that the word is a
- * half of, which neither leaves the page nor straddles a cache line.
- */
-static unsigned long *long_of(atomic_t *word, unsigned int *bit)
-{
-	unsigned long addr = (unsigned long)word;
-
-	if (addr & sizeof(*word))
-		*bit += 32;
-	return (unsigned long *)(addr & ~(sizeof(long) - 1));
-}
-
-static bool word_test_and_set(atomic_t *word, unsigned int bit)
-{
-	unsigned long *aligned = long_of(word, &bit);
-
-	return test_and_set_bit(bit, aligned);
-}
-
-static void word_clear(atomic_t *word, unsigned int bit)
-{
-	unsigned long *aligned = long_of(word, &bit);
-
-	clear_bit(bit, aligned);
-}
-
-/*
  * Make @port the successor of @word's port, if that is still on its queue.
  * One operation both sets the link, which was 0, and tells whether the guest
  * will follow it.  If it took the port away before, the link goes again: no
