@@ -11,6 +11,7 @@
 #include "dev.h"
 #include "emul/emul.h"
 #include "mmu/s2.h"
+#include "ring/io.h"
 #include "vendor.h"
 
 struct vendor_ops *vendor;
@@ -49,13 +50,18 @@ static int __init lodge_init(void)
 	err = cpu_virt_init();
 	if (err)
 		goto exit_vendor;
-	err = dev_init();
+	err = io_init();
 	if (err)
 		goto exit_cpu;
+	err = dev_init();
+	if (err)
+		goto exit_io;
 	pr_info("lodge: ready, %s with %s\n", vendor->name,
 		vendor->s2_format->name);
 	return 0;
 
+exit_io:
+	io_exit();
 exit_cpu:
 	cpu_virt_exit();
 exit_vendor:
@@ -66,6 +72,7 @@ exit_vendor:
 static void __exit lodge_exit(void)
 {
 	dev_exit();
+	io_exit();
 	cpu_virt_exit();
 	vendor->exit();
 }

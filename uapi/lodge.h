@@ -105,6 +105,9 @@
 #define LODGE_GRANT_COPY	_IOWR(LODGE_IOCTL, 0x34, struct lodge_grant_copy)
 #define LODGE_GRANT_MAP		_IOWR(LODGE_IOCTL, 0x35, struct lodge_grant_map)
 #define LODGE_GRANT_UNMAP	_IOW(LODGE_IOCTL, 0x36, __u64)
+#define LODGE_IO_OPEN		_IOW(LODGE_IOCTL, 0x40, struct lodge_io_open)
+#define LODGE_IO_SUBMIT		_IOWR(LODGE_IOCTL, 0x41, struct lodge_io_submit)
+#define LODGE_IO_CLOSE		_IOW(LODGE_IOCTL, 0x42, __u32)	/* the ring */
 
 enum lodge_vendor {
 	LODGE_VENDOR_VMX = 1,
@@ -452,6 +455,7 @@ enum lodge_role {
 	LODGE_ROLE_CONSOLE = 2,	/* devid 0 only */
 	LODGE_ROLE_BLOCK = 3,	/* devid: the number of the vbd, any */
 	LODGE_ROLE_NET = 4,	/* devid: the index of the vif, any */
+	LODGE_ROLE_OTHER = 5,	/* devid: of a device of any other kind, any */
 };
 
 #define LODGE_MAX_DEVICES	64	/* slots of devices in a domain's life */
@@ -503,6 +507,9 @@ struct lodge_attach {
 #define LODGE_MMAP_RING		0x00000000ull
 #define LODGE_MMAP_RECOVERY	0x10000000ull
 #define LODGE_RECOVERY_SIZE	0x00004000ull	/* 16 KiB */
+#define LODGE_MMAP_IO_TABLE	0x12000000ull	/* see struct lodge_io_table */
+#define LODGE_MMAP_IO_STATED	0x13000000ull	/* see struct lodge_io_stated */
+#define LODGE_MMAP_IO_STRIDE	0x00100000ull	/* from one ring to the next */
 #define LODGE_MMAP_GRANTS	0x20000000ull	/* see struct lodge_grant_map */
 #define LODGE_MMAP_GRANTS_SIZE	0x60000000ull
 
@@ -656,6 +663,228 @@ struct lodge_grant_map {
 	__u32 reserved;
 	__u64 refs;
 	__u64 offset;
+};
+
+/*
+ * Grant I/O: the module moves bytes between granted pages and a file, and
+ * keeps what it was asked for in a table that outlives the process that asked.
+ * docs/grant-io.md tells how a back end whose every step may be its last makes
+ * of it one answer for each request.
+ */
+
+#define LODGE_IO_MAX_RINGS	8u	/* of a slot */
+#define LODGE_IO_MAX_ENTRIES	512u	/* of a ring */
+#define LODGE_IO_MAX_SEGMENTS	256u	/* of an entry: 1 MiB in 4 KiB pages */
+#define LODGE_IO_RING_SEGMENTS	4096u	/* of a ring's busy entries */
+#define LODGE_IO_INLINE		64u
+#define LODGE_IO_OPAQUE		16u
+
+enum lodge_io_operation {
+	LODGE_IO_NONE = 0,	/* nothing is moved: done as soon as taken */
+	LODGE_IO_READ = 1,	/* from the file into the pages */
+	LODGE_IO_WRITE = 2,	/* from the pages to the file */
+	LODGE_IO_SYNC = 3,	/* what was done before is on the medium */
+	LODGE_IO_DISCARD = 4,	/* the file need not keep these bytes */
+	LODGE_IO_RECEIVE = 5,	/* packets from the file into the pages */
+};
+
+/**
+ * struct lodge_io_open - have a table for a ring
+ * @size: sizeof(struct lodge_io_open)
+ * @ring: 0 .. LODGE_IO_MAX_RINGS - 1
+ * @nr_entries: places of the ring, a power of two up to LODGE_IO_MAX_ENTRIES;
+ *	the table gets as many entries
+ * @eventfd: one is added each time that an entry is done while nobody waits
+ *	for it in LODGE_IO_SUBMIT; or -1
+ *
+ * The table is empty and its count 0.  If the ring has a table of @nr_entries
+ * already, the call changes the eventfd and nothing else: this is how a
+ * successor begins.  The eventfd starts with one added.  It is let go when the
+ * attach file is closed or hung up; the table is not.
+ *
+ * LODGE_IO_CLOSE takes a pointer to the ring's number and frees the table; a
+ * mapping of it loses its pages, and a touch of one is SIGBUS.
+ *
+ * Errors: EINVAL a field is out of range, or the table has another number of
+ * entries; EPERM a fixed slot; EBADF @eventfd; ENOMEM; ENODEV the file was hung
+ * up.  LODGE_IO_CLOSE: EINVAL there is no such table; EBUSY an entry is not
+ * free; EPERM; ENODEV.
+ */
+struct lodge_io_open {
+	__u32 size;
+	__u32 ring;
+	__u32 nr_entries;
+	__s32 eventfd;
+};
+
+/**
+ * struct lodge_io_segment - bytes of a granted page
+ * @grant: a reference that the guest has granted to domain 0
+ * @offset: first byte within the page
+ * @length: bytes, 1 or more, not over the page's end
+ */
+struct lodge_io_segment {
+	__u32 grant;
+	__u16 offset;
+	__u16 length;
+};
+
+/**
+ * struct lodge_io_request - an entry, as it is submitted
+ * @ring_index: the ring's count
+ * @nr_indices: places of the ring that it takes, 1 .. the ring's
+ * @operation: enum lodge_io_operation
+ * @nr_segments: 0 .. LODGE_IO_MAX_SEGMENTS
+ * @inline_length: 0 .. LODGE_IO_INLINE
+ * @fd: the file; -1 for LODGE_IO_NONE
+ * @packet_indices: LODGE_IO_RECEIVE: places that a packet may need, 1 ..
+ *	@nr_indices; zero for the others
+ * @extra_byte: LODGE_IO_RECEIVE, see there; zero for the others
+ * @reserved: zero
+ * @offset: in the file, in bytes; zero for a file without places
+ * @length: LODGE_IO_DISCARD: bytes; zero for the others
+ * @segments: array of struct lodge_io_segment, moved in this order
+ * @opaque: shown in the table, not interpreted
+ * @inline_data: LODGE_IO_WRITE: bytes that go before those of the segments.
+ *	LODGE_IO_READ and LODGE_IO_RECEIVE put the first @inline_length bytes of
+ *	what they read into the table
+ *
+ * LODGE_IO_RECEIVE reads packets into places of the ring that are offered to it,
+ * as many as there are and fit; each gets an entry of its own, which is done
+ * when the call returns, and takes the places that it needed.  Segment i is the
+ * page of place i, so @nr_indices is @nr_segments.  A packet is read only if
+ * @packet_indices places are left.  Its bytes after the inline data go to its
+ * places in turn.  With @extra_byte its second place is left free of them, for a
+ * response that carries no data; a packet that needs one page takes one place
+ * then, or two if byte @extra_byte of its inline data, the first one being 1,
+ * is not zero.  A place whose grant is refused ends an entry with the result
+ * -EFAULT and nothing read, which takes the places up to that one.  The request
+ * counts as taken, also if there was no packet; the table's count tells how many
+ * places were used.  Only for files that LODGE_IO_SUBMIT serves at once.
+ */
+struct lodge_io_request {
+	__u32 ring_index;
+	__u32 nr_indices;
+	__u32 operation;
+	__u16 nr_segments;
+	__u16 inline_length;
+	__s32 fd;
+	__u16 packet_indices;
+	__u8 extra_byte;
+	__u8 reserved;
+	__u64 offset;
+	__u64 length;
+	__u64 segments;
+	__u8 opaque[LODGE_IO_OPAQUE];
+	__u8 inline_data[LODGE_IO_INLINE];
+};
+
+/**
+ * struct lodge_io_submit - retire entries, then take requests
+ * @size: sizeof(struct lodge_io_submit)
+ * @ring: the ring
+ * @nr_retire: in: entries of @retire; out: how many were retired
+ * @nr_requests: in: entries of @requests; out: how many were taken
+ * @retire: array of __u32, numbers of done entries
+ * @requests: array of struct lodge_io_request, in the order of the ring
+ * @error: out: why the next one was not retired or taken, a positive errno or 0
+ * @reserved: zero
+ *
+ * Each entry is retired or taken whole or not at all, and the first that is
+ * not ends the call; the call then succeeds and says how far it got.  Both
+ * counts are at most the ring's places.
+ *
+ * A regular file or a block device that was opened with O_DIRECT gets its reads
+ * and writes at once and asynchronously.  Other reads and writes of these, and
+ * LODGE_IO_SYNC and LODGE_IO_DISCARD, are done one after the other by a worker
+ * of the ring.  A character device is served within the call and without
+ * waiting: it must be of a kind that can, or be opened with O_NONBLOCK.  Entries
+ * have no order among themselves; LODGE_IO_SYNC is for what was done when it was
+ * submitted.
+ *
+ * @error: EINVAL a field is out of range, or an entry to retire is free; EBUSY an
+ * entry to retire is not done; ESTALE @ring_index is not the ring's count; EBADF
+ * the file is not open, or not for this; EOPNOTSUPP it is of no kind that this
+ * works with; E2BIG too many segments; EAGAIN no room until something of the ring
+ * is done or retired; ENOMEM; EFAULT bad @segments or an array of the caller's;
+ * EINTR a fatal signal.
+ *
+ * Errors of the call: EINVAL a field is out of range, or there is no such
+ * table; EPERM a fixed slot; EFAULT; EINTR; ENODEV the file was hung up.
+ */
+struct lodge_io_submit {
+	__u32 size;
+	__u32 ring;
+	__u32 nr_retire;
+	__u32 nr_requests;
+	__u64 retire;
+	__u64 requests;
+	__u32 error;
+	__u32 reserved;
+};
+
+enum lodge_io_state {
+	LODGE_IO_FREE = 0,
+	LODGE_IO_BUSY = 1,	/* the file has it; its pages are held */
+	LODGE_IO_DONE = 2,	/* the result is there, no page is held */
+};
+
+/**
+ * struct lodge_io_table - head of a ring's table
+ * @nr_entries: so many struct lodge_io_entry follow
+ * @count: ring index of the next request that is taken
+ * @reserved: zero
+ *
+ * mmap() at LODGE_MMAP_IO_TABLE plus the ring's strides shows head and entries,
+ * for reading only (-EACCES).  The module never reads what it shows there.
+ */
+struct lodge_io_table {
+	__u32 nr_entries;
+	__u32 count;
+	__u64 reserved[15];
+};
+
+/**
+ * struct lodge_io_entry - an entry of the table
+ * @state: enum lodge_io_state; load it with acquire, before the rest
+ * @ring_index: as submitted
+ * @nr_indices: places of the ring that it took
+ * @result: once done: bytes moved, inline data counted, or a negative errno
+ * @inline_length: bytes of @inline_data, once it is done
+ * @reserved: zero
+ * @opaque: as submitted
+ * @inline_data: what was read first
+ * @reserved1: zero
+ *
+ * Results of the module's own: -EFAULT a grant is not there, is not for domain
+ * 0, is read-only where the file is to be read into it, or names no RAM;
+ * -EAGAIN a character device had nothing or no room.  A smaller result than was
+ * asked for means that the file ended.
+ */
+struct lodge_io_entry {
+	__u32 state;
+	__u32 ring_index;
+	__u32 nr_indices;
+	__s32 result;
+	__u32 inline_length;
+	__u32 reserved[3];
+	__u8 opaque[LODGE_IO_OPAQUE];
+	__u8 inline_data[LODGE_IO_INLINE];
+	__u64 reserved1[2];
+};
+
+/**
+ * struct lodge_io_stated - at which response index an entry's answer stands
+ * @rsp_index: the index
+ * @stated: not zero: it means something; store it after @rsp_index
+ *
+ * mmap() at LODGE_MMAP_IO_STATED plus the ring's strides gives one for each
+ * entry, for reading and writing.  The module does not look at it, and clears
+ * @stated when the entry is retired.
+ */
+struct lodge_io_stated {
+	__u32 rsp_index;
+	__u32 stated;
 };
 
 #endif /* _UAPI_LODGE_H */

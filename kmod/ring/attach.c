@@ -33,18 +33,29 @@ static void attach_file_put(struct attach_file *af)
 		return;
 	put_pid(af->pid);
 	domain_put(af->domain);
+	kfree(af->io_buffer);
 	kfree(af);
 }
 
 /* From here on the file reaches nothing of the domain. */
-static void attach_file_revoke(struct attach_file *af)
+static void disarm(struct attach_file *af)
 {
-	down_write(&af->lock);
+	lockdep_assert_held_write(&af->lock);
+	/* Another holder may have the slot already. */
+	if (af->revoked)
+		return;
 	WRITE_ONCE(af->revoked, true);
 	/* A fault that comes later finds revoked under the lock. */
 	if (af->mapping)
 		unmap_mapping_range(af->mapping, 0, 0, 1);
 	attach_maps_retire(af);
+	attach_io_retire(af);
+}
+
+static void attach_file_revoke(struct attach_file *af)
+{
+	down_write(&af->lock);
+	disarm(af);
 	up_write(&af->lock);
 
 	attach_slot_release(af->slot, af);
@@ -172,6 +183,12 @@ static long attach_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return attach_grant_map(af, user);
 	case LODGE_GRANT_UNMAP:
 		return attach_grant_unmap(af, user);
+	case LODGE_IO_OPEN:
+		return attach_io_open(af, user);
+	case LODGE_IO_SUBMIT:
+		return attach_io_submit(af, user);
+	case LODGE_IO_CLOSE:
+		return attach_io_close(af, user);
 	default:
 		return -ENOTTY;
 	}
@@ -200,7 +217,7 @@ static struct page *attach_page(struct attach_file *af, pgoff_t pgoff)
 	    pgoff - first < LODGE_RECOVERY_SIZE >> PAGE_SHIFT)
 		return vmalloc_to_page(slot->recovery +
 				       ((pgoff - first) << PAGE_SHIFT));
-	return NULL;
+	return attach_io_page(af, pgoff);
 }
 
 /*
@@ -247,9 +264,11 @@ static bool mmap_range_is_valid(const struct attach_file *af,
 
 static int mmap_area(struct attach_file *af, struct vm_area_struct *vma)
 {
+	vma->vm_ops = &attach_vm_ops;
+	if (vma->vm_pgoff >= LODGE_MMAP_IO_TABLE >> PAGE_SHIFT)
+		return attach_io_mmap(af, vma);
 	if (!mmap_range_is_valid(af, vma))
 		return -EINVAL;
-	vma->vm_ops = &attach_vm_ops;
 	if (vma->vm_pgoff >= LODGE_MMAP_RECOVERY >> PAGE_SHIFT)
 		return attach_slot_make_recovery(af->slot);
 	return 0;
@@ -285,9 +304,8 @@ static int attach_release(struct inode *inode, struct file *file)
 
 	/* The inode goes after this; a revoke that runs now waits for us. */
 	down_write(&af->lock);
-	WRITE_ONCE(af->revoked, true);
+	disarm(af);
 	af->mapping = NULL;
-	attach_maps_retire(af);
 	up_write(&af->lock);
 
 	attach_slot_release(af->slot, af);
@@ -315,6 +333,7 @@ static struct attach_file *attach_file_alloc(struct domain *d,
 	refcount_set(&af->refs, 1);
 	init_rwsem(&af->lock);
 	INIT_LIST_HEAD(&af->maps);
+	mutex_init(&af->io_lock);
 	init_waitqueue_head(&af->wait);
 	domain_get(d);
 	af->domain = d;

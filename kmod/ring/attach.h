@@ -18,6 +18,7 @@
 struct attach_file;
 struct domain;
 struct eventfd_ctx;
+struct io_ring;
 struct page;
 
 #define ATTACH_NR_FIXED		2	/* store, console */
@@ -30,6 +31,7 @@ struct attach_channel {
 };
 
 /*
+ * f: attach_file.lock of the holder
  * lock: holder, eventfds; irq-safe, since a raise may come from any context.
  * Leaf below evtchn_table.lock.
  */
@@ -41,6 +43,7 @@ struct attach_slot {
 	unsigned int nr_channels;	/* c */
 	struct page *ring;		/* c: fixed page, also mapped in the guest */
 	void *recovery;			/* made at its first mmap, then constant */
+	struct io_ring *io[LODGE_IO_MAX_RINGS];	/* f, by the holder */
 	spinlock_t lock;
 	struct attach_file *holder;	/* l */
 	struct attach_channel channel[];

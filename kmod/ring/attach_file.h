@@ -7,6 +7,7 @@
 #define LODGE_RING_ATTACH_FILE_H
 
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/rwsem.h>
 #include <linux/types.h>
@@ -16,13 +17,14 @@ struct address_space;
 struct attach_slot;
 struct domain;
 struct eventfd_ctx;
+struct page;
 struct pid;
 struct vm_area_struct;
 
 /*
  * Lifetime: the open file holds a reference, and whoever revokes takes one
  * while it looks at the slot; the file holds one of the domain.
- * Lock order: mmap_lock, then lock, then the locks of unmapping.
+ * Lock order: io_lock, then mmap_lock, then lock, then the locks of unmapping.
  */
 struct attach_file {
 	refcount_t refs;
@@ -38,6 +40,12 @@ struct attach_file {
 	struct address_space *mapping;	/* lock: of the open file, once mapped */
 	struct list_head maps;		/* lock: of granted pages */
 	unsigned int nr_mapped;		/* lock: pages in maps */
+	/*
+	 * One call of grant I/O at a time; outside of mmap_lock and lock, since
+	 * it is held while the caller's memory is read.
+	 */
+	struct mutex io_lock;
+	void *io_buffer;		/* io_lock: what was read there */
 	wait_queue_head_t wait;
 };
 
@@ -101,5 +109,22 @@ int attach_map_mmap(struct attach_file *af, struct vm_area_struct *vma);
  * table, and the file is revoked, so that no others come.
  */
 void attach_maps_retire(struct attach_file *af);
+
+/* attach_io.c: the ioctls. */
+long attach_io_open(struct attach_file *af, void __user *user);
+long attach_io_submit(struct attach_file *af, void __user *user);
+long attach_io_close(struct attach_file *af, void __user *user);
+
+/*
+ * mmap() of a table or of what was stated; the lock is held for writing.
+ * 0, -EINVAL no such area is there, -EACCES a table is for reading.
+ */
+int attach_io_mmap(struct attach_file *af, struct vm_area_struct *vma);
+
+/* The page behind an offset of such an area, or NULL; the lock is held. */
+struct page *attach_io_page(struct attach_file *af, pgoff_t pgoff);
+
+/* The holder goes, the lock held for writing: nobody is signalled any more. */
+void attach_io_retire(struct attach_file *af);
 
 #endif /* LODGE_RING_ATTACH_FILE_H */

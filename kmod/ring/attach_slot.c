@@ -21,6 +21,7 @@
 #include "ring/attach.h"
 #include "ring/attach_file.h"
 #include "ring/evtchn.h"
+#include "ring/io.h"
 
 /* --- holders -------------------------------------------------------------- */
 
@@ -143,7 +144,8 @@ int attach_slot_make_recovery(struct attach_slot *slot)
 
 static bool role_is_device(u32 role)
 {
-	return role == LODGE_ROLE_BLOCK || role == LODGE_ROLE_NET;
+	return role == LODGE_ROLE_BLOCK || role == LODGE_ROLE_NET ||
+	       role == LODGE_ROLE_OTHER;
 }
 
 static struct attach_slot *slot_alloc(struct domain *d, u32 role, u32 devid,
@@ -260,7 +262,7 @@ int attach_init(struct domain *d)
 /* The guest's mapping of a ring page has a reference of its own. */
 void attach_exit(struct domain *d)
 {
-	unsigned int i;
+	unsigned int i, j;
 
 	for (i = 0; i < ATTACH_MAX_SLOTS; i++) {
 		struct attach_slot *slot = d->attach.slot[i];
@@ -271,6 +273,9 @@ void attach_exit(struct domain *d)
 		if (slot->ring)
 			put_page(slot->ring);
 		vfree(slot->recovery);
+		for (j = 0; j < LODGE_IO_MAX_RINGS; j++)
+			if (slot->io[j])
+				io_ring_put(slot->io[j]);
 		kfree(slot);
 	}
 }

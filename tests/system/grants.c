@@ -336,7 +336,7 @@ static void test_attach(void)
 		give_up("attach");
 	want(attach_to(domain, LODGE_ROLE_NET, 0, &holder), -EBUSY);
 	want(holder, getpid());
-	want(attach_to(domain, 5, 0, NULL), -EINVAL);
+	want(attach_to(domain, 6, 0, NULL), -EINVAL);
 	want(revoke_slot(77), 0);
 	want(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, net, LODGE_MMAP_RING) ==
 	     MAP_FAILED, 1);

@@ -88,3 +88,74 @@ int attach_notify(int attach_fd, unsigned int channel)
 
 	return ioctl(attach_fd, LODGE_ATTACH_NOTIFY, &index) ? -errno : 0;
 }
+
+int attach_bind_port(int attach_fd, unsigned int channel, uint32_t port)
+{
+	struct lodge_attach_bind bind = {
+		.size = sizeof(bind),
+		.channel = channel,
+		.port = port,
+	};
+
+	return ioctl(attach_fd, LODGE_ATTACH_BIND, &bind) ? -errno : 0;
+}
+
+int attach_unbind_port(int attach_fd, unsigned int channel)
+{
+	__u32 index = channel;
+
+	return ioctl(attach_fd, LODGE_ATTACH_UNBIND, &index) ? -errno : 0;
+}
+
+void *attach_map_grants(int attach_fd, const uint32_t *refs, unsigned int nr,
+			int write)
+{
+	struct lodge_grant_map map = {
+		.size = sizeof(map),
+		.count = nr,
+		.flags = write ? LODGE_GRANT_MAP_WRITE : 0,
+		.refs = (uintptr_t)refs,
+	};
+	volatile uint8_t *pages;
+	int err;
+
+	if (ioctl(attach_fd, LODGE_GRANT_MAP, &map))
+		return NULL;
+	pages = mmap(NULL, (size_t)nr * PAGE_BYTES,
+		     write ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED,
+		     attach_fd, (off_t)map.offset);
+	if (pages != MAP_FAILED) {
+		/* The module ends a map with its mapping once it was touched. */
+		(void)*pages;
+		return (void *)pages;
+	}
+	err = errno;
+	ioctl(attach_fd, LODGE_GRANT_UNMAP, &map.offset);
+	errno = err;
+	return NULL;
+}
+
+int attach_unmap_grants(void *pages, unsigned int nr)
+{
+	return munmap(pages, (size_t)nr * PAGE_BYTES) ? -errno : 0;
+}
+
+int attach_copy_grants(int attach_fd, struct lodge_grant_segment *segments,
+		       unsigned int nr)
+{
+	struct lodge_grant_copy copy;
+
+	while (nr) {
+		copy = (struct lodge_grant_copy){
+			.size = sizeof(copy),
+			.count = nr < LODGE_GRANT_COPY_MAX ?
+				 nr : LODGE_GRANT_COPY_MAX,
+			.segments = (uintptr_t)segments,
+		};
+		if (ioctl(attach_fd, LODGE_GRANT_COPY, &copy))
+			return -errno;
+		segments += copy.count;
+		nr -= copy.count;
+	}
+	return 0;
+}

@@ -7,7 +7,10 @@
 #ifndef LODGE_LIB_ATTACH_H
 #define LODGE_LIB_ATTACH_H
 
+#include <stdint.h>
 #include <sys/types.h>
+
+struct lodge_grant_segment;
 
 /*
  * Take hold of slot (@role, @devid).  Returns the attach file.  -EBUSY puts
@@ -33,5 +36,26 @@ int attach_bind(int attach_fd, unsigned int channel);
 
 /* Notify the guest. */
 int attach_notify(int attach_fd, unsigned int channel);
+
+/*
+ * For devices.  Bind a channel to the port that the front end names, or let go
+ * of it.
+ */
+int attach_bind_port(int attach_fd, unsigned int channel, uint32_t port);
+int attach_unbind_port(int attach_fd, unsigned int channel);
+
+/*
+ * Map @nr granted pages in a row, for writing, too, if @write.  NULL with errno
+ * set when that fails.  Unmapping gives the grants back, touched or not.
+ */
+void *attach_map_grants(int attach_fd, const uint32_t *refs, unsigned int nr,
+			int write);
+int attach_unmap_grants(void *pages, unsigned int nr);
+
+/*
+ * Copy @nr segments; each gets its status.  0, or -errno when not all have one.
+ */
+int attach_copy_grants(int attach_fd, struct lodge_grant_segment *segments,
+		       unsigned int nr);
 
 #endif /* LODGE_LIB_ATTACH_H */

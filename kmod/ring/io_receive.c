@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Packets from a tap or the like into places of a ring.  How many places a
+ * packet needs is known only when it was read, and where the next one begins
+ * only after that.  So reading it and raising the count are one step here, in
+ * the holder's call: a packet that has left the tap is in the table.
+ */
+#include <linux/bvec.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+
+#include "ring/attach.h"
+#include "ring/grant.h"
+#include "ring/io.h"
+
+/*
+ * Places that were offered.  Those from next up to pinned have their pages
+ * held: the next packet finds those that the last one did not need.
+ */
+struct receive {
+	struct io_ring *ring;
+	const struct lodge_io_request *req;
+	const struct lodge_io_segment *segs;
+	struct file *file;
+	u32 next;
+	u32 pinned;
+	struct grant_pin *pins;		/* one for each place */
+	struct bio_vec *bvecs;		/* one packet's */
+	u8 header[LODGE_IO_INLINE];
+};
+
+static void unpin_up_to(struct receive *r, u32 end)
+{
+	end = min(end, r->pinned);
+	for (; r->next < end; r->next++)
+		grant_unpin(r->ring->slot->domain, &r->pins[r->next]);
+}
+
+/* 0, -ENOMEM, -EFAULT the place r->pinned is not granted. */
+static int pin_up_to(struct receive *r, u32 end)
+{
+	int err;
+
+	for (; r->pinned < end; r->pinned++) {
+		err = grant_pin(r->ring->slot->domain,
+				r->segs[r->pinned].grant, true,
+				&r->pins[r->pinned]);
+		if (err)
+			return err == -ENOMEM ? err : -EFAULT;
+	}
+	return 0;
+}
+
+/* The packet's places: all of a window, but the second one when it is kept. */
+static bool place_has_data(const struct receive *r, u32 i)
+{
+	return !(r->req->extra_byte && i == 1);
+}
+
+static ssize_t read_packet(struct receive *r)
+{
+	struct kiocb iocb = {
+		.ki_filp = r->file,
+		.ki_flags = r->file->f_iocb_flags | IOCB_NOWAIT,
+	};
+	struct iov_iter iter;
+	size_t length = 0;
+	u32 i, nr = 0;
+
+	if (r->req->inline_length)
+		r->bvecs[nr++] = (struct bio_vec){
+			.bv_page = virt_to_page(r->header),
+			.bv_offset = offset_in_page(r->header),
+			.bv_len = r->req->inline_length,
+		};
+	for (i = 0; i < r->req->packet_indices; i++) {
+		const struct lodge_io_segment *seg = &r->segs[r->next + i];
+
+		if (!place_has_data(r, i))
+			continue;
+		r->bvecs[nr++] = (struct bio_vec){
+			.bv_page = r->pins[r->next + i].page,
+			.bv_offset = seg->offset,
+			.bv_len = seg->length,
+		};
+	}
+	for (i = 0; i < nr; i++)
+		length += r->bvecs[i].bv_len;
+	iov_iter_bvec(&iter, READ, r->bvecs, nr, length);
+	return vfs_iocb_iter_read(r->file, &iocb, &iter);
+}
+
+/* How many places a packet of @n bytes has used. */
+static u32 used_places(const struct receive *r, ssize_t n)
+{
+	ssize_t left = n - r->req->inline_length;
+	u32 i, used = 1;
+
+	for (i = 0; i < r->req->packet_indices && left > 0; i++) {
+		if (!place_has_data(r, i))
+			continue;
+		left -= r->segs[r->next + i].length;
+		used = i + 1;
+	}
+	if (used == 1 && r->req->extra_byte &&
+	    r->header[r->req->extra_byte - 1])
+		used = 2;
+	return used;
+}
+
+/* @nr places become an entry that is done.  Their pages are let go first. */
+static void add_entry(struct receive *r, u32 nr, ssize_t result)
+{
+	struct lodge_io_request req = *r->req;
+	int entry = io_table_find_free(r->ring);
+	u32 shown = result > 0 ?
+		min_t(u32, result, r->req->inline_length) : 0;
+
+	unpin_up_to(r, r->next + nr);
+	req.ring_index = r->ring->count;
+	io_table_take(r->ring, entry, &req, nr);
+	io_table_done(r->ring, entry, result, r->header, shown, false);
+}
+
+/* 1 go on; 0 there are no more; -ENOMEM. */
+static int receive_one(struct receive *r)
+{
+	ssize_t n;
+	u32 nr;
+	int err;
+
+	if (io_table_find_free(r->ring) < 0)
+		return 0;
+	err = pin_up_to(r, r->next + r->req->packet_indices);
+	if (err == -EFAULT) {
+		/* No packet was read: none is lost. */
+		nr = r->pinned - r->next + 1;
+		add_entry(r, nr, -EFAULT);
+		r->pinned++;
+		r->next = r->pinned;
+		return 1;
+	}
+	if (err)
+		return err;
+	n = read_packet(r);
+	if (n == -EAGAIN)
+		return 0;
+	add_entry(r, n < 0 ? 1 : used_places(r, n), n);
+	return n >= 0;
+}
+
+static int receive_all(struct receive *r)
+{
+	const u32 first = r->ring->count;
+	int more;
+
+	do {
+		more = receive_one(r);
+		cond_resched();
+	} while (more > 0 &&
+		 r->req->nr_indices - r->next >= r->req->packet_indices);
+	unpin_up_to(r, r->pinned);
+	/* What was taken stands, whatever the next one lacked. */
+	return r->ring->count == first ? more : 0;
+}
+
+static void receive_free(struct receive *r)
+{
+	if (!r)
+		return;
+	kvfree(r->bvecs);
+	kvfree(r->pins);
+	kfree(r);
+}
+
+int io_receive(struct io_ring *ring, const struct lodge_io_request *req,
+	       const struct lodge_io_segment *segs, struct file *file)
+{
+	struct receive *r = kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
+	int err = -ENOMEM;
+
+	if (!r)
+		return -ENOMEM;
+	r->ring = ring;
+	r->req = req;
+	r->segs = segs;
+	r->file = file;
+	r->pins = kvmalloc_array(req->nr_indices, sizeof(*r->pins),
+				 GFP_KERNEL_ACCOUNT);
+	r->bvecs = kvmalloc_array(req->packet_indices + 1, sizeof(*r->bvecs),
+				  GFP_KERNEL_ACCOUNT);
+	if (r->pins && r->bvecs)
+		err = receive_all(r);
+	receive_free(r);
+	return min(err, 0);
+}
