@@ -62,11 +62,74 @@ static bool take(struct io_model *m, const struct io_request *request)
 	return true;
 }
 
+/* Places that a packet takes which fills @segments. */
+static uint32_t places(const struct io_request *request, uint32_t segments,
+		       const struct io_entry *e)
+{
+	if (!request->extra_byte)
+		return segments;
+	if (segments > 1)
+		return segments + 1;
+	return e->inline_data[request->extra_byte - 1] ? 2 : 1;
+}
+
+/* With the lock held: one packet, at @place of those that are offered. */
+static uint32_t receive_one(struct io_model *m,
+			    const struct io_request *request, uint32_t place)
+{
+	struct io_segment segments[IO_MAX_SEGMENTS];
+	struct io_entry *e = m->entries;
+	uint32_t i, n = 0;
+
+	while (e->state != IO_FREE)
+		e++;
+	memset(e, 0, sizeof(*e));
+	for (i = 0; i < request->packet_indices; i++)
+		if (i != 1 || !request->extra_byte)
+			segments[n++] = request->segments[place + i];
+	n = m->receive(request, segments, e);
+	if (!n)
+		return 0;
+	e->state = IO_DONE;
+	e->inline_length = request->inline_length;
+	e->ring_index = m->submitted;
+	e->nr_indices = e->result == -EFAULT ? n : places(request, n, e);
+	m->submitted += e->nr_indices;
+	return e->nr_indices;
+}
+
+static void receive(struct io_model *m, const struct io_request *request)
+{
+	uint32_t place = 0, n = 1;
+
+	rule(m, request->packet_indices && request->nr_segments ==
+	     request->nr_indices && request->extra_byte <=
+	     request->inline_length, "a wrong offer");
+	while (n && request->nr_indices - place >= request->packet_indices) {
+		n = receive_one(m, request, place);
+		place += n;
+	}
+}
+
+static int submit_receive(struct io_model *m, const struct io_request *request)
+{
+	step(m);
+	pthread_mutex_lock(&m->lock);
+	rule(m, request->ring_index == m->submitted, "offered out of order");
+	receive(m, request);
+	pthread_mutex_unlock(&m->lock);
+	step(m);
+	return 1;
+}
+
 static int submit(void *table, const struct io_request *requests, uint32_t nr)
 {
 	struct io_model *m = table;
 	bool taken = true;
 	uint32_t i;
+
+	if (requests[0].operation == IO_RECEIVE)
+		return submit_receive(m, requests);
 
 	for (i = 0; i < nr; i++) {
 		/* A holder that dies in the call leaves what it got so far. */

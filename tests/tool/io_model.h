@@ -24,6 +24,8 @@
  * @broken: the first rule that was broken
  * @step: called before and after each call; may leave by longjmp()
  * @moved: called when the request with these opaque bytes is executed
+ * @receive: for IO_RECEIVE: whether there is a packet; @e gets its inline bytes
+ *	and result, the return value is how many segments it fills, 0: none
  */
 struct io_model {
 	pthread_mutex_t lock;
@@ -34,6 +36,9 @@ struct io_model {
 	const char *broken;
 	void (*step)(void);
 	void (*moved)(const uint8_t *opaque);
+	uint32_t (*receive)(const struct io_request *request,
+			    const struct io_segment *segments,
+			    struct io_entry *e);
 };
 
 void io_model_init(struct io_model *model, uint32_t nr_entries,

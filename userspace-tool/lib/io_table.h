@@ -21,6 +21,7 @@ enum io_operation {
 	IO_WRITE,	/* from granted pages to the file */
 	IO_SYNC,
 	IO_DISCARD,
+	IO_RECEIVE,	/* packets from the file, as many as there are */
 };
 
 /* Bytes of one granted page. */
@@ -39,11 +40,25 @@ struct io_segment {
  * @fd: the file; -1 for IO_NONE
  * @nr_segments: entries of @segments
  * @inline_length: bytes of @inline_data that are in use
+ * @packet_indices: IO_RECEIVE: places that the largest packet may take
+ * @extra_byte: IO_RECEIVE: 0, or see below
  * @offset: in the file, in bytes
  * @length: bytes to discard; 0 for the others, which @segments tell
  * @segments: what is moved, in this order, after @inline_data
  * @inline_data: bytes that come first, as a tap's packet header
  * @opaque: given back by the table, for the response
+ *
+ * IO_RECEIVE offers @nr_indices places, with one segment each.  In the step in
+ * which the table takes it, packets are read while there are packets and at
+ * least @packet_indices places are left.  Each packet becomes an entry that is
+ * done and names the places that its bytes needed, at least one; its first
+ * @inline_length bytes stand in the entry.  The places that no packet needed
+ * are not consumed.  A place whose grant is refused becomes, with those offered
+ * before it for the same packet, an entry with the result -EFAULT.
+ *
+ * With @extra_byte, the second place of a packet gets no bytes, so that the
+ * response can carry what is not data: a packet of one place takes it as well
+ * when byte @extra_byte - 1 of its inline data is not zero, a longer one always.
  */
 struct io_request {
 	uint32_t ring_index;
@@ -52,6 +67,8 @@ struct io_request {
 	int32_t fd;
 	uint16_t nr_segments;
 	uint16_t inline_length;
+	uint16_t packet_indices;
+	uint8_t extra_byte;
 	uint64_t offset;
 	uint64_t length;
 	const struct io_segment *segments;
@@ -95,7 +112,7 @@ struct io_entry {
  * @submit: take requests in this order; returns how many it took, from the
  *	first on (fewer: it has no room until an entry is retired), or -errno
  *	when the first one is refused.  Each is taken whole, with the count, or
- *	not at all
+ *	not at all.  IO_RECEIVE stands alone; @submitted tells what it used
  * @read: show an entry
  * @state_index: say at which index the first response to a done entry will
  *	stand

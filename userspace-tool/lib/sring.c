@@ -264,6 +264,36 @@ int sring_submit(struct sring *ring, const struct io_request *requests,
 	return taken;
 }
 
+int sring_receive(struct sring *ring, const struct io_request *request)
+{
+	const struct io_table *table = &ring->table;
+	uint32_t offered = ring->fetched - ring->submitted, used;
+	int taken;
+
+	if (is_stopped(ring))
+		return -EPROTO;
+	if (request->operation != IO_RECEIVE || request->nr_indices > offered ||
+	    !is_in_order(ring, request, 1))
+		return -EINVAL;
+	taken = table->ops->submit(table->table, request, 1);
+	used = table->ops->submitted(table->table) - ring->submitted;
+	ring->submitted += used;
+	ring->fetched = ring->submitted;
+	if (taken < 0)
+		return taken;
+	return used <= offered ? (int)used : -EINVAL;
+}
+
+int sring_peek(struct sring *ring, uint32_t index, void *request)
+{
+	if (is_stopped(ring))
+		return -EPROTO;
+	if (index - ring->published >= ring->submitted - ring->published)
+		return -EINVAL;
+	copy_request(ring, index, request);
+	return 0;
+}
+
 int sring_sleep(struct sring *ring)
 {
 	int waiting;

@@ -98,6 +98,23 @@ int sring_submit(struct sring *ring, const struct io_request *requests,
 		 uint32_t nr);
 
 /*
+ * Submit one IO_RECEIVE, which offers requests that were fetched, from the
+ * first one on that was not submitted.  Returns how many of them were used up,
+ * each by an entry that is done; the others will be fetched again.  0: no
+ * packet came.  -EINVAL wrong order; -EPROTO; -errno of the table.
+ */
+int sring_receive(struct sring *ring, const struct io_request *request);
+
+/*
+ * Copy once more a request that was submitted and whose response is not
+ * published.  It stands there still only in a ring that is answered in its
+ * order, and only as far as a response is shorter.  For what is given back to
+ * the guest as it is, as its id: nothing was checked in this copy.  0; -EINVAL
+ * there is no such request; -EPROTO.
+ */
+int sring_peek(struct sring *ring, uint32_t index, void *request);
+
+/*
  * The next entry of the table, from *@entry on, that is done and has no answer
  * yet: 1, with its number in *@entry; 0 none; -EPROTO; -errno of the table.
  */
