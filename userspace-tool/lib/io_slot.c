@@ -53,6 +53,8 @@ static void fill(struct lodge_io_request *to, const struct io_request *from)
 	to->nr_segments = from->nr_segments;
 	to->inline_length = from->inline_length;
 	to->fd = from->fd;
+	to->packet_indices = from->packet_indices;
+	to->extra_byte = from->extra_byte;
 	to->offset = from->offset;
 	to->length = from->length;
 	to->segments = (uintptr_t)from->segments;
