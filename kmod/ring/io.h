@@ -45,8 +45,10 @@ struct io_ring {
 	DECLARE_BITMAP(free, LODGE_IO_MAX_ENTRIES);	/* h */
 	atomic_t nr_segments;		/* a: of busy entries */
 
-	spinlock_t lock;		/* ends of operations against retiring */
+	/* Ends of operations against retiring, and against the next holder. */
+	spinlock_t lock;
 	struct eventfd_ctx *eventfd;	/* l */
+	u64 turn;			/* l, and h may read: rises as eventfd is set */
 
 	struct llist_head ended;	/* what the block layer has ended */
 	struct work_struct end_work;
@@ -82,11 +84,12 @@ void io_table_take(struct io_ring *ring, u32 entry,
 		   const struct lodge_io_request *req, u32 nr_indices);
 
 /*
- * A busy entry is done.  @inline_data: @inline_length bytes.  @signal: the
- * holder does not wait for it in a call.  Process context.
+ * A busy entry is done.  @inline_data: @inline_length bytes.  @asked_in: the
+ * ring's turn when a holder asked who waits for it in that call, so that only
+ * another holder is signalled; 0: nobody waits.  Process context.
  */
 void io_table_done(struct io_ring *ring, u32 entry, s32 result,
-		   const u8 *inline_data, u32 inline_length, bool signal);
+		   const u8 *inline_data, u32 inline_length, u64 asked_in);
 
 /* 0; -EINVAL there is no such entry in use; -EBUSY it is not done. */
 int io_table_retire(struct io_ring *ring, u32 entry);

@@ -47,7 +47,7 @@ struct io_op {
 	u32 entry;
 	atomic_t holders;		/* direct ones only */
 	bool counted;			/* its file system counts it as a writer */
-	bool asked;			/* its holder waits for it in a call */
+	u64 asked_in;			/* turn of who waits in a call, or 0 */
 	long result;
 	loff_t offset;
 	u64 length;			/* bytes to move or to discard */
@@ -205,7 +205,7 @@ static void op_end(struct io_op *op)
 	if (op->operation == LODGE_IO_READ && op->result > 0)
 		shown = min_t(long, op->result, op->inline_length);
 	io_table_done(op->ring, op->entry, op->result, op->inline_data, shown,
-		      !op->asked);
+		      op->asked_in);
 	op_free(op);
 }
 
@@ -233,7 +233,7 @@ void io_end_work(struct work_struct *work)
 	/* The last one may take the ring along: nothing of it is used then. */
 	llist_for_each_entry_safe(op, next, llist_del_all(&ring->ended),
 				  ended) {
-		op->asked = false;
+		op->asked_in = 0;
 		op_end(op);
 	}
 }
@@ -336,7 +336,7 @@ static void issue_queued(struct io_op *op)
 	struct io_ring *ring = op->ring;
 
 	op->cred = get_current_cred();
-	op->asked = false;
+	op->asked_in = 0;
 	/* The worker's reference: the operations' go as they end. */
 	io_ring_get(ring);
 	spin_lock(&ring->queue_lock);
@@ -369,7 +369,7 @@ static struct io_op *op_prepare(struct io_ring *ring,
 	if (IS_ERR(op))
 		return op;
 	op->way = way;
-	op->asked = true;
+	op->asked_in = ring->turn;
 	err = op_pin(op, segs);
 	if (!err)
 		return op;

@@ -124,7 +124,7 @@ static void add_entry(struct receive *r, u32 nr, ssize_t result)
 	unpin_up_to(r, r->next + nr);
 	req.ring_index = r->ring->count;
 	io_table_take(r->ring, entry, &req, nr);
-	io_table_done(r->ring, entry, result, r->header, shown, false);
+	io_table_done(r->ring, entry, result, r->header, shown, r->ring->turn);
 }
 
 /* 1 go on; 0 there are no more; -ENOMEM. */

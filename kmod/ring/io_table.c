@@ -99,6 +99,7 @@ void io_ring_set_eventfd(struct io_ring *ring, struct eventfd_ctx *ctx)
 	if (ctx)
 		eventfd_signal(ctx, 1);
 	swap(ring->eventfd, ctx);
+	ring->turn++;
 	spin_unlock(&ring->lock);
 	if (ctx)
 		eventfd_ctx_put(ctx);
@@ -137,7 +138,7 @@ void io_table_take(struct io_ring *ring, u32 entry,
  * before all of this has happened.
  */
 void io_table_done(struct io_ring *ring, u32 entry, s32 result,
-		   const u8 *inline_data, u32 inline_length, bool signal)
+		   const u8 *inline_data, u32 inline_length, u64 asked_in)
 {
 	struct lodge_io_entry *shown = shown_entry(ring, entry);
 
@@ -149,7 +150,8 @@ void io_table_done(struct io_ring *ring, u32 entry, s32 result,
 	ring->state[entry] = LODGE_IO_DONE;
 	/* A holder that sees the state sees the result. */
 	smp_store_release(&shown->state, LODGE_IO_DONE);
-	if (signal && ring->eventfd)
+	/* Who waits in a call may have lost the slot meanwhile. */
+	if (ring->eventfd && asked_in != ring->turn)
 		eventfd_signal(ring->eventfd, 1);
 	spin_unlock(&ring->lock);
 }
@@ -159,7 +161,7 @@ void io_table_take_done(struct io_ring *ring, u32 entry,
 			s32 result)
 {
 	io_table_take(ring, entry, req, nr_indices);
-	io_table_done(ring, entry, result, NULL, 0, false);
+	io_table_done(ring, entry, result, NULL, 0, ring->turn);
 }
 
 int io_table_retire(struct io_ring *ring, u32 entry)
