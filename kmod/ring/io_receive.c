@@ -99,6 +99,7 @@ static ssize_t read_packet(struct receive *r)
 static u32 used_places(const struct receive *r, ssize_t n)
 {
 	ssize_t left = n - r->req->inline_length;
+	const u8 extra = r->req->extra_byte;
 	u32 i, used = 1;
 
 	for (i = 0; i < r->req->packet_indices && left > 0; i++) {
@@ -107,8 +108,8 @@ static u32 used_places(const struct receive *r, ssize_t n)
 		left -= r->segs[r->next + i].length;
 		used = i + 1;
 	}
-	if (used == 1 && r->req->extra_byte &&
-	    r->header[r->req->extra_byte - 1])
+	/* A packet without that byte leaves the last one's there. */
+	if (used == 1 && extra && n >= extra && r->header[extra - 1])
 		used = 2;
 	return used;
 }
