@@ -858,8 +858,8 @@ struct lodge_io_table {
  *
  * Results of the module's own: -EFAULT a grant is not there, is not for domain
  * 0, is read-only where the file is to be read into it, or names no RAM;
- * -EAGAIN a character device had nothing or no room.  A smaller result than was
- * asked for means that the file ended.
+ * -EAGAIN a character device had nothing or no room, -EINTR it minded a signal of
+ * the holder's.  A smaller result than was asked for means that the file ended.
  */
 struct lodge_io_entry {
 	__u32 state;

@@ -10,6 +10,7 @@
 
 #include <linux/atomic.h>
 #include <linux/bitmap.h>
+#include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/list.h>
 #include <linux/llist.h>
@@ -140,6 +141,20 @@ void io_queue_work(struct work_struct *work);
 int io_take(struct io_ring *ring, const struct lodge_io_request *req,
 	    const struct lodge_io_segment *segs, struct file *file,
 	    struct io_op **op);
+
+/* What a file says of restarting a call means nothing in a table. */
+static inline long io_result(long n)
+{
+	switch (n) {
+	case -ERESTARTSYS:
+	case -ERESTARTNOINTR:
+	case -ERESTARTNOHAND:
+	case -ERESTART_RESTARTBLOCK:
+		return -EINTR;
+	default:
+		return n;
+	}
+}
 
 /* Start what was taken.  May sleep, as long as the file likes. */
 void io_issue(struct io_op *op);

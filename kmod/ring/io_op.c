@@ -204,8 +204,8 @@ static void op_end(struct io_op *op)
 	op_unpin(op);
 	if (op->operation == LODGE_IO_READ && op->result > 0)
 		shown = min_t(long, op->result, op->inline_length);
-	io_table_done(op->ring, op->entry, op->result, op->inline_data, shown,
-		      op->asked_in);
+	io_table_done(op->ring, op->entry, io_result(op->result),
+		      op->inline_data, shown, op->asked_in);
 	op_free(op);
 }
 

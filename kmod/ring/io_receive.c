@@ -92,7 +92,7 @@ static ssize_t read_packet(struct receive *r)
 	for (i = 0; i < nr; i++)
 		length += r->bvecs[i].bv_len;
 	iov_iter_bvec(&iter, READ, r->bvecs, nr, length);
-	return vfs_iocb_iter_read(r->file, &iocb, &iter);
+	return io_result(vfs_iocb_iter_read(r->file, &iocb, &iter));
 }
 
 /* How many places a packet of @n bytes has used. */
