@@ -55,18 +55,19 @@ static int no_store(const char *verb, const char *name, int err)
 static int ask_guest(const char *verb, const struct lodge_domain_info *info,
 		     const char *request)
 {
+	struct store_client store;
 	char node[96], value[32];
 	struct run_dir dir;
-	int fd, err = run_dir_open(&dir, info->name);
+	int err = run_dir_open(&dir, info->name);
 
 	if (err)
 		return no_store(verb, info->name, err);
-	fd = store_connect(run_dir_file(&dir, "store"));
-	if (fd < 0)
-		return no_store(verb, info->name, fd);
+	err = store_open(&store, run_dir_file(&dir, "store"));
+	if (err)
+		return no_store(verb, info->name, err);
 	snprintf(node, sizeof(node), "/local/domain/%u/control/feature-%s",
 		 info->domid, request);
-	err = store_read(fd, node, value, sizeof(value));
+	err = store_read(&store, 0, node, value, sizeof(value));
 	if (err == -ENOENT || (err >= 0 && strcmp(value, "1"))) {
 		msg_error(verb, info->name,
 			  "the guest does not listen for such requests (yet)");
@@ -76,8 +77,8 @@ static int ask_guest(const char *verb, const struct lodge_domain_info *info,
 	snprintf(node, sizeof(node), "/local/domain/%u/control/shutdown",
 		 info->domid);
 	if (err >= 0)
-		err = store_write(fd, node, request);
-	close(fd);
+		err = store_write(&store, 0, node, request);
+	store_close(&store);
 	return err < 0 ? no_store(verb, info->name, err) : EXIT_DONE;
 }
 
