@@ -31,9 +31,15 @@ void domain_config_init(struct domain_config *config)
 
 void domain_config_release(struct domain_config *config)
 {
+	struct device_config *device;
+
 	free(config->kernel);
 	free(config->ramdisk);
 	free(config->cmdline);
+	while ((device = config->devices)) {
+		config->devices = device->next;
+		device_config_free(device);
+	}
 	domain_config_init(config);
 }
 
@@ -238,12 +244,10 @@ int domain_config_complete(struct domain_config *config, struct failure *failure
 	return complete_uuid(config, failure);
 }
 
-/* A string in the file's syntax. */
-static void put_string(FILE *file, const char *key, const char *text)
+/* In the file's syntax. */
+static void put_quoted(FILE *file, const char *text)
 {
-	if (!text)
-		return;
-	fprintf(file, "%s = \"", key);
+	putc('"', file);
 	for (; *text; text++) {
 		if (*text == '"' || *text == '\\')
 			fprintf(file, "\\%c", *text);
@@ -252,7 +256,40 @@ static void put_string(FILE *file, const char *key, const char *text)
 		else
 			putc(*text, file);
 	}
-	fputs("\"\n", file);
+	putc('"', file);
+}
+
+static void put_string(FILE *file, const char *key, const char *text)
+{
+	if (!text)
+		return;
+	fprintf(file, "%s = ", key);
+	put_quoted(file, text);
+	putc('\n', file);
+}
+
+/* The devices of one class; 0 or -ENOMEM. */
+static int put_devices(FILE *file, const struct device_config *device,
+		       enum device_class class)
+{
+	const char *before = " = [ ", *list = device_classes[class].list;
+	char *text;
+
+	for (; device; device = device->next) {
+		if (device->class != class)
+			continue;
+		text = device_config_text(device);
+		if (!text)
+			return -ENOMEM;
+		fprintf(file, "%s%s", list, before);
+		put_quoted(file, text);
+		free(text);
+		list = "";
+		before = ",\n\t";
+	}
+	if (!*list)
+		fputs(" ]\n", file);
+	return 0;
 }
 
 int domain_config_write(const struct domain_config *config, int fd)
@@ -286,9 +323,11 @@ int domain_config_write(const struct domain_config *config, int fd)
 		if (keys[i])
 			put_string(file, keys[i],
 				   action_names[config->on_end[i]]);
+	for (i = 0; i < NR_DEVICE_CLASSES && !err; i++)
+		err = put_devices(file, config->devices, i);
 	if (fclose(file))
 		err = -ENOMEM;
-	else if (write(fd, text, size) != (ssize_t)size)
+	if (!err && write(fd, text, size) != (ssize_t)size)
 		err = errno ? -errno : -ENOSPC;
 	free(text);
 	return err;

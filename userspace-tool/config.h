@@ -6,6 +6,7 @@
 #ifndef LODGE_CONFIG_H
 #define LODGE_CONFIG_H
 
+#include "device_config.h"
 #include "msg.h"
 
 #include <lodge.h>
@@ -29,6 +30,7 @@ enum end_action {
  * @ramdisk: absolute path, or NULL
  * @cmdline: the whole command line, or NULL
  * @on_end: indexed by enum lodge_shutdown_reason
+ * @devices: list of its devices
  *
  * A zero in a number means "not given" until domain_domain_config_complete() has run.
  */
@@ -44,6 +46,7 @@ struct domain_config {
 	char *ramdisk;
 	char *cmdline;
 	enum end_action on_end[6];
+	struct device_config *devices;
 };
 
 void domain_config_init(struct domain_config *config);

@@ -104,7 +104,7 @@ static int get_mib(struct reader *r, const config_setting_t *setting,
 static int get_vcpus(struct reader *r, const config_setting_t *setting,
 		     unsigned int *count)
 {
-	uint64_t n;
+	uint64_t n = 0;
 
 	if (get_number(r, setting, 1, LODGE_MAX_VCPUS, &n))
 		return -1;
@@ -284,6 +284,41 @@ static int take_on_watchdog(struct reader *r, const config_setting_t *s)
 	return take_action(r, s, &r->config->on_end[LODGE_SHUTDOWN_WATCHDOG]);
 }
 
+static int take_device(struct reader *r, const config_setting_t *setting,
+		       enum device_class class, unsigned int index)
+{
+	const char *text = config_setting_get_string(setting);
+	struct device_config *device;
+
+	if (!text) {
+		failure_set(r->failure, "%s must be a list of strings",
+			    device_classes[class].list);
+		return at_line(r, setting);
+	}
+	device = device_config_parse(class, text, index, r->failure);
+	if (!device)
+		return at_line(r, setting);
+	if (!device_config_add(&r->config->devices, device, r->failure))
+		return 0;
+	device_config_free(device);
+	return at_line(r, setting);
+}
+
+static int take_devices(struct reader *r, const config_setting_t *setting,
+			enum device_class class)
+{
+	int i, n = config_setting_length(setting);
+
+	if (!config_setting_is_aggregate(setting) ||
+	    config_setting_is_group(setting))
+		return wrong_type(r, setting, "a list of strings");
+	for (i = 0; i < n; i++)
+		if (take_device(r, config_setting_get_elem(setting, i), class,
+				i))
+			return -1;
+	return 0;
+}
+
 static const struct {
 	const char *key;
 	int (*take)(struct reader *r, const config_setting_t *setting);
@@ -315,6 +350,9 @@ static int take_setting(struct reader *r, const config_setting_t *setting,
 	for (i = 0; i < ARRAY_SIZE(keys); i++)
 		if (!strcmp(name, keys[i].key))
 			return keys[i].take(r, setting);
+	for (i = 0; i < NR_DEVICE_CLASSES; i++)
+		if (!strcmp(name, device_classes[i].list))
+			return take_devices(r, setting, i);
 	if (warn)
 		msg_warn("%s:%u: unknown key \"%s\" is ignored", r->path,
 			 config_setting_source_line(setting), name);
