@@ -24,18 +24,32 @@ static int wait_end(int pidfd)
 	return n > 0 ? 0 : -ETIMEDOUT;
 }
 
+static void kill_holder(const struct run_dir *dir, uint64_t role)
+{
+	int fd = run_dir_open_holder(dir, role, NULL);
+
+	if (fd < 0)
+		return;
+	pidfd_send_signal(fd, SIGKILL, NULL, 0);
+	wait_end(fd);
+	close(fd);
+}
+
 static void kill_helpers(const struct run_dir *dir)
 {
-	int role, fd;
+	struct device_config *device;
+	struct domain_config config;
+	struct failure failure;
+	int role;
 
-	for (role = ROLE_RUNNER; role <= ROLE_STORE; role++) {
-		fd = run_dir_open_holder(dir, role, NULL);
-		if (fd < 0)
-			continue;
-		pidfd_send_signal(fd, SIGKILL, NULL, 0);
-		wait_end(fd);
-		close(fd);
-	}
+	for (role = ROLE_RUNNER; role <= ROLE_STORE; role++)
+		kill_holder(dir, role);
+	/* One that cannot be read has no devices that anybody knows of. */
+	if (!run_dir_load_config(dir, &config, &failure))
+		for (device = config.devices; device; device = device->next)
+			kill_holder(dir, run_role_device(device->class,
+							 device->devid));
+	domain_config_release(&config);
 }
 
 int cleanup_domain(struct run_dir *dir)

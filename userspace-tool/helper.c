@@ -6,9 +6,11 @@
 #include "helper.h"
 
 #include "backend/console.h"
+#include "backend/device.h"
 #include "backend/store.h"
 #include "fd.h"
 #include "keeper.h"
+#include "keeper_device.h"
 #include "lib/attach.h"
 #include "log.h"
 #include "runner.h"
@@ -18,6 +20,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -48,6 +51,26 @@ const char *helper_name(enum run_role role)
 	return names[role];
 }
 
+void helper_init(struct helper *h, enum run_role role)
+{
+	memset(h, 0, sizeof(*h));
+	h->role = role;
+	h->pidfd = -1;
+	snprintf(h->name, sizeof(h->name), "%s", names[role]);
+}
+
+void helper_init_device(struct helper *h, struct keeper_device *device)
+{
+	const struct device_config *config = device->config;
+
+	memset(h, 0, sizeof(*h));
+	h->role = run_role_device(config->class, config->devid);
+	h->pidfd = -1;
+	h->device = device;
+	snprintf(h->name, sizeof(h->name), "%s-%s",
+		 backend_of(config->class)->name, config->label);
+}
+
 uint64_t helper_clock(void)
 {
 	struct timespec now;
@@ -67,6 +90,8 @@ static void close_keepers(struct keeper *k)
 	for (i = 0; i < NR_ROLES; i++)
 		close_fd(&k->helpers[i].pidfd);
 	close_fd(&k->ready[0]);
+	close_fd(&k->news[0]);
+	close_fd(&k->client.fd);
 	close_fd(&k->report_fd);
 }
 
@@ -99,6 +124,9 @@ static int console_main(struct keeper *k)
 	int attach = attach_and_drop(k, LODGE_ROLE_CONSOLE, ROLE_CONSOLE);
 
 	close_fd(&k->listen_fd);
+	close_fd(&k->control_fd);
+	close_fd(&k->news[1]);
+	keeper_devices_close(k, NULL);
 	return console_run(attach, k->pty.master, &k->dir, k->config.name,
 			   k->ready[1]);
 }
@@ -121,43 +149,53 @@ static int store_main(struct keeper *k)
 
 	close_fd(&k->pty.master);
 	close_fd(&k->pty.slave);
+	close_fd(&k->control_fd);
+	close_fd(&k->news[1]);
+	keeper_devices_close(k, NULL);
 	return store_run(attach, k->listen_fd, &setup,
 			 run_dir_file(&k->dir, "store.db"), k->ready[1]);
 }
 
+/* The runner, too, must not keep a file busy that the keeper lets go. */
+static int runner_main(struct keeper *k)
+{
+	keeper_devices_close(k, NULL);
+	return runner_run(k);
+}
+
 static int (* const mains[NR_ROLES])(struct keeper *k) = {
-	[ROLE_RUNNER] = runner_run,
+	[ROLE_RUNNER] = runner_main,
 	[ROLE_CONSOLE] = console_main,
 	[ROLE_STORE] = store_main,
 };
 
-static void child(struct keeper *k, enum run_role role)
+static void child(struct keeper *k, struct helper *h)
 {
 	close_keepers(k);
-	title_set(names[role], k->config.name);
-	if (run_dir_take_role(&k->dir, role))
+	title_set(h->name, k->config.name);
+	if (run_dir_take_role(&k->dir, h->role))
 		_exit(HELPER_HELD);
-	_exit(mains[role](k));
+	_exit(h->device ? keeper_device_main(k, h->device) :
+	      mains[h->role](k));
 }
 
-int helper_adopt(struct keeper *k, enum run_role role)
+int helper_adopt(struct keeper *k, struct helper *h)
 {
-	struct helper *h = &k->helpers[role];
-
 	h->started_ns = helper_clock();
-	h->pidfd = run_dir_open_holder(&k->dir, role, &h->pid);
+	h->pidfd = run_dir_open_holder(&k->dir, h->role, &h->pid);
 	return h->pidfd >= 0;
 }
 
-int helper_fork(struct keeper *k, enum run_role role)
+int helper_fork(struct keeper *k, struct helper *h)
 {
-	struct helper *h = &k->helpers[role];
-	pid_t pid = fork();
+	pid_t pid;
 
+	h->started_ns = helper_clock();
+	pid = fork();
 	if (pid < 0)
 		return -errno;
 	if (!pid)
-		child(k, role);
+		child(k, h);
 	h->pid = pid;
 	/* Ours and not reaped: the pid cannot be another's. */
 	h->pidfd = pidfd_open(pid, 0);
@@ -183,9 +221,13 @@ static void set_retry(struct helper *h)
 	h->retry_ns = now + (delay < DELAY_MOST_NS ? delay : DELAY_MOST_NS);
 }
 
-int helper_reap(struct keeper *k, enum run_role role)
+void helper_progressed(struct helper *h)
 {
-	struct helper *h = &k->helpers[role];
+	h->quick_deaths = 0;
+}
+
+int helper_reap(struct helper *h)
+{
 	siginfo_t info = { 0 };
 	int status = -1;
 
@@ -194,10 +236,10 @@ int helper_reap(struct keeper *k, enum run_role role)
 	    info.si_pid) {
 		status = info.si_code == CLD_EXITED ? info.si_status : -1;
 		if (info.si_code != CLD_EXITED)
-			log_event("%s %d was killed by signal %d", names[role],
+			log_event("%s %d was killed by signal %d", h->name,
 				  (int)h->pid, info.si_status);
-		else if (status)
-			log_event("%s %d ended with status %d", names[role],
+		else if (status && status != HELPER_DETACHED)
+			log_event("%s %d ended with status %d", h->name,
 				  (int)h->pid, status);
 	}
 	close_fd(&h->pidfd);
@@ -219,17 +261,15 @@ static int died(int pidfd, int ms)
 	return n > 0;
 }
 
-void helper_end(struct keeper *k, enum run_role role)
+void helper_end(struct helper *h)
 {
-	struct helper *h = &k->helpers[role];
-
 	if (h->pidfd < 0)
 		return;
 	/* The runner ends by itself when its domain is destroyed. */
-	if (role != ROLE_RUNNER)
+	if (h->role != ROLE_RUNNER)
 		pidfd_send_signal(h->pidfd, SIGTERM, NULL, 0);
 	if (!died(h->pidfd, END_MS)) {
-		log_event("%s %d does not end and is killed", names[role],
+		log_event("%s %d does not end and is killed", h->name,
 			  (int)h->pid);
 		pidfd_send_signal(h->pidfd, SIGKILL, NULL, 0);
 		died(h->pidfd, END_MS);

@@ -47,11 +47,15 @@ void keeper_init(struct keeper *k)
 	k->pty.master = -1;
 	k->pty.slave = -1;
 	k->listen_fd = -1;
+	k->control_fd = -1;
+	k->client.fd = -1;
+	k->news[0] = -1;
+	k->news[1] = -1;
 	k->ready[0] = -1;
 	k->ready[1] = -1;
 	k->report_fd = -1;
 	for (i = 0; i < NR_ROLES; i++)
-		k->helpers[i].pidfd = -1;
+		helper_init(&k->helpers[i], i);
 }
 
 static int open_pty(struct keeper *k, struct failure *failure)
@@ -73,25 +77,27 @@ static int open_pty(struct keeper *k, struct failure *failure)
 	return 0;
 }
 
-static int open_socket(struct keeper *k, struct failure *failure)
+/* A listening socket in the run directory; @backlog: who may wait there. */
+static int open_socket(struct keeper *k, const char *file, int type,
+		       int backlog, int *socket_fd, struct failure *failure)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	const char *path = run_dir_file(&k->dir, "store");
+	const char *path = run_dir_file(&k->dir, file);
+	int fd;
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		return failure_set(failure, "%s: too long for a socket", path);
 	strcpy(address.sun_path, path);
 	unlink(path);
-	k->listen_fd = socket(AF_UNIX,
-			      SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (k->listen_fd >= 0 &&
-	    !bind(k->listen_fd, (struct sockaddr *)&address, sizeof(address)) &&
-	    !listen(k->listen_fd, 16))
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0 &&
+	    !bind(fd, (struct sockaddr *)&address, sizeof(address)) &&
+	    !listen(fd, backlog)) {
+		*socket_fd = fd;
 		return 0;
+	}
 	failure_set(failure, "%s: %s", path, msg_errno(errno));
-	if (k->listen_fd >= 0)
-		close(k->listen_fd);
-	k->listen_fd = -1;
+	close_fd(&fd);
 	return -1;
 }
 
@@ -104,50 +110,63 @@ static int start(struct keeper *k, enum run_role role, struct failure *failure)
 {
 	int err;
 
-	if (helper_adopt(k, role))
+	if (helper_adopt(k, &k->helpers[role]))
 		return 1;
 	if (role == ROLE_CONSOLE && k->pty.master < 0 && open_pty(k, failure))
 		return -1;
-	if (role == ROLE_STORE && k->listen_fd < 0 && open_socket(k, failure))
+	/* Each device has a connection. */
+	if (role == ROLE_STORE && k->listen_fd < 0 &&
+	    open_socket(k, "store", SOCK_STREAM, 16 + LODGE_MAX_DEVICES,
+			&k->listen_fd, failure))
 		return -1;
-	err = helper_fork(k, role);
+	err = helper_fork(k, &k->helpers[role]);
 	if (err)
 		return failure_set(failure, "no %s: %s",
 				   helper_name(role), msg_errno(err));
 	return 0;
 }
 
+static int ended_at_once(struct keeper *k, struct helper *h,
+			 struct failure *failure)
+{
+	int status = helper_reap(h);
+
+	return failure_set(failure,
+			   "the %s ended at once (status %d), see %s/%s-keeper.log",
+			   h->name, status, log_dir(), k->config.name);
+}
+
 /* Wait for @count ready bytes; a helper that dies first spoils it. */
 static int wait_ready(struct keeper *k, int count, struct failure *failure)
 {
-	struct pollfd p[1 + NR_ROLES];
+	struct pollfd p[1 + NR_ROLES + KEEPER_DEVICES_POLL];
+	struct pollfd *devices = p + 1 + NR_ROLES;
 	char bytes[NR_ROLES];
-	int role, status;
-	ssize_t n;
+	unsigned int n;
+	ssize_t done;
+	int role;
 
-	while (count > 0) {
+	while (count > 0 || !keeper_devices_served(k)) {
 		p[0] = (struct pollfd){ .fd = k->ready[0], .events = POLLIN };
 		for (role = 0; role < NR_ROLES; role++)
 			p[1 + role] = (struct pollfd){
 				.fd = k->helpers[role].pidfd,
 				.events = POLLIN,
 			};
-		if (poll(p, 1 + NR_ROLES, -1) < 0)
+		n = keeper_devices_poll(k, devices);
+		if (poll(p, 1 + NR_ROLES + n, -1) < 0)
 			continue;
 		if (p[0].revents & POLLIN) {
-			n = read(k->ready[0], bytes, sizeof(bytes));
-			count -= n > 0 ? n : 0;
+			done = read(k->ready[0], bytes, sizeof(bytes));
+			count -= done > 0 ? done : 0;
 			continue;
 		}
-		for (role = 0; role < NR_ROLES; role++) {
-			if (!p[1 + role].revents)
-				continue;
-			status = helper_reap(k, role);
-			return failure_set(failure,
-					   "the %s ended at once (status %d), see %s/%s-keeper.log",
-					   helper_name(role), status, log_dir(),
-					   k->config.name);
-		}
+		for (role = 0; role < NR_ROLES; role++)
+			if (p[1 + role].revents)
+				return ended_at_once(k, &k->helpers[role],
+						     failure);
+		if (keeper_devices_handle(k, devices, n, failure))
+			return -1;
 	}
 	return 0;
 }
@@ -156,21 +175,29 @@ static void end_helpers(struct keeper *k)
 {
 	int role;
 
+	keeper_devices_end(k);
 	for (role = ROLE_RUNNER; role <= ROLE_STORE; role++)
-		helper_end(k, role);
+		helper_end(&k->helpers[role]);
 }
 
 /*
  * All helpers, started or adopted, and serving.  The runner comes last: it
- * inherits the terminal and the socket, and a keeper that it starts needs them.
+ * inherits the terminal and the sockets, and a keeper that it starts needs
+ * them.
  */
 static int start_all(struct keeper *k, struct failure *failure)
 {
 	int role, adopted, nr_new = 0;
 
+	if (k->control_fd < 0 &&
+	    open_socket(k, "control", SOCK_SEQPACKET, 16, &k->control_fd,
+			failure))
+		return -1;
 	for (role = ROLE_STORE; role >= ROLE_RUNNER; role--) {
-		memset(&k->helpers[role], 0, sizeof(k->helpers[role]));
-		k->helpers[role].pidfd = -1;
+		if (role == ROLE_RUNNER &&
+		    keeper_devices_start(k, failure) < 0)
+			return -1;
+		helper_init(&k->helpers[role], role);
 		adopted = start(k, role, failure);
 		if (adopted < 0)
 			return -1;
@@ -299,7 +326,8 @@ static int finish_restart(struct keeper *k, struct failure *failure)
 	int role;
 
 	for (role = ROLE_RUNNER; role <= ROLE_STORE; role++)
-		helper_adopt(k, role);
+		helper_adopt(k, &k->helpers[role]);
+	keeper_devices_adopt(k);
 	end_helpers(k);
 	if (build_open_image(&k->config, &image, failure))
 		return -1;
@@ -317,7 +345,7 @@ static void handle_shutdown(struct keeper *k, uint32_t reason)
 {
 	enum end_action action = domain_config_action(&k->config, reason);
 
-	helper_end(k, ROLE_CONSOLE);
+	helper_end(&k->helpers[ROLE_CONSOLE]);
 	k->helpers[ROLE_CONSOLE].retired = 1;
 	run_dir_wait_viewers(&k->dir, VIEWER_WAIT_S);
 	switch (action) {
@@ -335,7 +363,8 @@ static void handle_shutdown(struct keeper *k, uint32_t reason)
 /* Start what is due; returns the time until the next one is, -1 for never. */
 static int start_due(struct keeper *k)
 {
-	uint64_t now = helper_clock(), next = UINT64_MAX;
+	uint64_t now = helper_clock();
+	uint64_t next = keeper_devices_start_due(k, now);
 	struct failure failure;
 	struct helper *h;
 	int role;
@@ -358,11 +387,13 @@ static int start_due(struct keeper *k)
 
 static void wait_change(struct keeper *k, int timeout)
 {
-	struct pollfd p[2 + NR_ROLES] = {
+	struct pollfd p[2 + NR_ROLES + KEEPER_DEVICES_POLL] = {
 		{ .fd = k->domain_fd, .events = POLLIN | POLLPRI },
 		{ .fd = k->ready[0], .events = POLLIN },
 	};
+	struct pollfd *devices = p + 2 + NR_ROLES;
 	char bytes[NR_ROLES];
+	unsigned int n;
 	int role;
 
 	for (role = 0; role < NR_ROLES; role++)
@@ -370,13 +401,15 @@ static void wait_change(struct keeper *k, int timeout)
 			.fd = k->helpers[role].pidfd,
 			.events = POLLIN,
 		};
-	if (poll(p, 2 + NR_ROLES, timeout) <= 0)
+	n = keeper_devices_poll(k, devices);
+	if (poll(p, 2 + NR_ROLES + n, timeout) <= 0)
 		return;
 	if (p[1].revents && read(k->ready[0], bytes, sizeof(bytes)) < 0)
 		log_event("keeper: ready pipe: %s", msg_errno(errno));
 	for (role = 0; role < NR_ROLES; role++)
 		if (p[2 + role].revents)
-			helper_reap(k, role);
+			helper_reap(&k->helpers[role]);
+	keeper_devices_handle(k, devices, n, NULL);
 }
 
 static void __noreturn keep(struct keeper *k)
@@ -400,7 +433,7 @@ static unsigned int next_file(const struct keeper *k, unsigned int from)
 {
 	const int files[] = {
 		k->dir.fd, k->dir.lock_fd, k->domain_fd, k->pty.master,
-		k->pty.slave, k->listen_fd, k->report_fd,
+		k->pty.slave, k->listen_fd, k->control_fd, k->report_fd,
 	};
 	unsigned int next = ~0u;
 	size_t i;
@@ -459,7 +492,8 @@ static int set_up(struct keeper *k, int unpause, struct failure *failure)
 
 	if (err)
 		return failure_set(failure, "it has a keeper");
-	if (k->ready[0] < 0 && pipe2(k->ready, O_CLOEXEC))
+	if ((k->ready[0] < 0 && pipe2(k->ready, O_CLOEXEC)) ||
+	    (k->news[0] < 0 && pipe2(k->news, O_CLOEXEC | O_NONBLOCK)))
 		return failure_set(failure, "pipe: %s", msg_errno(errno));
 	if (k->domain_fd < 0)
 		return finish_restart(k, failure);
@@ -479,6 +513,7 @@ static void kill_children(struct keeper *k)
 {
 	int role;
 
+	keeper_devices_kill(k);
 	for (role = ROLE_RUNNER; role <= ROLE_STORE; role++)
 		if (k->helpers[role].pid &&
 		    !kill(k->helpers[role].pid, 0) &&
@@ -506,7 +541,8 @@ static void __noreturn end_failed(struct keeper *k,
 	    !run_dir_take_role(&k->dir, ROLE_KEEPER)) {
 		for (role = ROLE_RUNNER; role <= ROLE_STORE; role++)
 			if (k->helpers[role].pidfd < 0)
-				helper_adopt(k, role);
+				helper_adopt(k, &k->helpers[role]);
+		keeper_devices_adopt(k);
 		end_keeper(k);
 	}
 	if (k->report_fd < 0)
@@ -572,6 +608,21 @@ int keeper_spawn(struct keeper *k, int unpause, struct failure *failure)
 	return failed ? -1 : 0;
 }
 
+/* What the runner knows is as old as the runner: devices come and go. */
+static void reload_config(struct keeper *k)
+{
+	struct domain_config config;
+	struct failure failure;
+
+	if (run_dir_load_config(&k->dir, &config, &failure)) {
+		log_event("keeper: %s", failure.text);
+		domain_config_release(&config);
+		return;
+	}
+	domain_config_release(&k->config);
+	k->config = config;
+}
+
 /* Runs in the runner, whose other threads do not exist in the child. */
 pid_t keeper_respawn(struct keeper *k)
 {
@@ -580,6 +631,9 @@ pid_t keeper_respawn(struct keeper *k)
 	if (!pid) {
 		close_fd(&k->ready[0]);
 		close_fd(&k->ready[1]);
+		close_fd(&k->news[0]);
+		close_fd(&k->news[1]);
+		reload_config(k);
 		keeper_main(k, 0);
 	}
 	return pid < 0 ? -errno : pid;

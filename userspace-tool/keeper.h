@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "helper.h"
+#include "keeper_device.h"
 #include "pty.h"
 #include "run_dir.h"
 
@@ -21,6 +22,10 @@
  * @domain_fd: the domain file
  * @pty: its console's terminal; -1 in both: none yet
  * @listen_fd: the store's listening socket, or -1
+ * @control_fd: the listening socket for orders, or -1
+ * @news: pipe: struct device_report of the devices' processes
+ * @client: who waits for an answer
+ * @devices: and their processes
  * @ready: pipe: a helper writes one byte when it serves
  * @report_fd: the keeper's only, until it has told who spawned it how it went
  * @helpers: indexed by enum run_role; those of ROLE_RUNNER to ROLE_STORE used
@@ -37,6 +42,10 @@ struct keeper {
 	int domain_fd;
 	struct pty pty;
 	int listen_fd;
+	int control_fd;
+	int news[2];
+	struct keeper_client client;
+	struct keeper_device *devices;
 	int ready[2];
 	int report_fd;
 	struct helper helpers[NR_ROLES];

@@ -191,22 +191,22 @@ int64_t run_dir_owner(const struct run_dir *dir)
 	return fstat(dir->fd, &st) ? -errno : (int64_t)st.st_uid;
 }
 
-static struct flock role_lock(enum run_role role, short type)
+static struct flock role_lock(uint64_t role, short type)
 {
 	return (struct flock){
 		.l_type = type,
 		.l_whence = SEEK_SET,
-		.l_start = role,
+		.l_start = (off_t)role,
 		.l_len = 1,
 	};
 }
 
-static short role_lock_type(enum run_role role)
+static short role_lock_type(uint64_t role)
 {
 	return role == ROLE_VIEWER ? F_RDLCK : F_WRLCK;
 }
 
-int run_dir_take_role(const struct run_dir *dir, enum run_role role)
+int run_dir_take_role(const struct run_dir *dir, uint64_t role)
 {
 	struct flock lock = role_lock(role, role_lock_type(role));
 
@@ -215,14 +215,14 @@ int run_dir_take_role(const struct run_dir *dir, enum run_role role)
 	return errno == EACCES ? -EAGAIN : -errno;
 }
 
-void run_dir_drop_role(const struct run_dir *dir, enum run_role role)
+void run_dir_drop_role(const struct run_dir *dir, uint64_t role)
 {
 	struct flock lock = role_lock(role, F_UNLCK);
 
 	fcntl(dir->lock_fd, F_SETLK, &lock);
 }
 
-static pid_t role_holder(const struct run_dir *dir, enum run_role role)
+static pid_t role_holder(const struct run_dir *dir, uint64_t role)
 {
 	struct flock lock = role_lock(role, F_WRLCK);
 
@@ -231,8 +231,7 @@ static pid_t role_holder(const struct run_dir *dir, enum run_role role)
 	return lock.l_pid;
 }
 
-int run_dir_open_holder(const struct run_dir *dir, enum run_role role,
-			pid_t *pid)
+int run_dir_open_holder(const struct run_dir *dir, uint64_t role, pid_t *pid)
 {
 	pid_t holder;
 	int fd;

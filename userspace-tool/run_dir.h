@@ -27,6 +27,15 @@ enum run_role {
 
 #define NR_ROLES	5
 
+/*
+ * The role of a device's back end: a byte far behind the others, the same for
+ * every process that ever serves this device.
+ */
+static inline uint64_t run_role_device(unsigned int class, uint32_t devid)
+{
+	return (uint64_t)(class + 1) << 32 | devid;
+}
+
 /**
  * struct run_dir - one domain's directory, open
  * @path: "/run/lodge/NAME"
@@ -70,16 +79,18 @@ int run_dir_mark(const struct run_dir *dir, enum run_mark mark);
 void run_dir_clear_mark(const struct run_dir *dir, enum run_mark mark);
 int run_dir_has_mark(const struct run_dir *dir, enum run_mark mark);
 
-/* 0, or -errno (-EAGAIN: another process has the role). */
-int run_dir_take_role(const struct run_dir *dir, enum run_role role);
-void run_dir_drop_role(const struct run_dir *dir, enum run_role role);
+/*
+ * A role is an enum run_role or what run_role_device() gives.  0, or -errno
+ * (-EAGAIN: another process has the role).
+ */
+int run_dir_take_role(const struct run_dir *dir, uint64_t role);
+void run_dir_drop_role(const struct run_dir *dir, uint64_t role);
 
 /*
  * Open a pidfd of the process that has @role.  Returns it, or -1 when nobody
  * has it.  @pid may be NULL.
  */
-int run_dir_open_holder(const struct run_dir *dir, enum run_role role,
-			pid_t *pid);
+int run_dir_open_holder(const struct run_dir *dir, uint64_t role, pid_t *pid);
 
 /* Wait until nobody has ROLE_VIEWER, at most @seconds. */
 void run_dir_wait_viewers(const struct run_dir *dir, unsigned int seconds);

@@ -1,0 +1,539 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The life of a device's back end: one loop that waits for the guest, the
+ * store, the I/O and the keeper, and one function that looks at both ends'
+ * states and does the next step.  That function is called as often as one
+ * likes: it goes by what is, never by what has happened, so that no event must
+ * be seen exactly once.
+ */
+#include "backend/device.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/blk.h"
+#include "helper.h"
+#include "lib/attach.h"
+#include "log.h"
+
+#define RECONNECT_FIRST_MS	10
+#define RECONNECT_MOST_MS	1000
+
+static const struct backend * const backends[NR_DEVICE_CLASSES] = {
+	[DEVICE_VBD] = &backend_blk,
+};
+
+const struct backend *backend_of(enum device_class class)
+{
+	return backends[class];
+}
+
+static struct device_stats no_stats;
+
+/* --- signals: the keeper's orders --- */
+
+static volatile sig_atomic_t asked_to_end, asked_to_detach, asked_to_force;
+static volatile sig_atomic_t asked_to_reload;
+
+static void on_signal(int signal)
+{
+	switch (signal) {
+	case SIGTERM:
+		asked_to_end = 1;
+		break;
+	case SIGUSR1:
+		asked_to_detach = 1;
+		break;
+	case SIGUSR2:
+		asked_to_force = 1;
+		break;
+	case SIGHUP:
+		asked_to_reload = 1;
+	}
+}
+
+/* They are taken in ppoll() only, so that none is missed. */
+static void set_signals(void)
+{
+	static const int signals[] = { SIGTERM, SIGUSR1, SIGUSR2, SIGHUP };
+	struct sigaction action = { .sa_handler = on_signal };
+	sigset_t block;
+	size_t i;
+
+	sigemptyset(&block);
+	for (i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaddset(&block, signals[i]);
+	sigprocmask(SIG_BLOCK, &block, NULL);
+	for (i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaction(signals[i], &action, NULL);
+	attach_end_on_revoke();
+}
+
+static void take_orders(struct device *d)
+{
+	int detaching = asked_to_force ? 2 : asked_to_detach ? 1 : 0;
+
+	if (detaching > d->detaching) {
+		d->detaching = detaching;
+		d->again = true;
+	}
+	if (asked_to_reload && d->backend->reload) {
+		asked_to_reload = 0;
+		d->backend->reload(d);
+	}
+}
+
+/* --- events --- */
+
+int device_add_event(struct device *d, int fd, short events, bool counter,
+		     void (*handle)(struct device *d, unsigned int arg),
+		     unsigned int arg)
+{
+	unsigned int i;
+
+	for (i = 0; i < DEVICE_EVENTS; i++) {
+		if (d->events[i].fd >= 0)
+			continue;
+		d->events[i] = (struct device_event){
+			.fd = fd,
+			.events = events,
+			.counter = counter,
+			.handle = handle,
+			.arg = arg,
+		};
+		return 0;
+	}
+	return -ENOSPC;
+}
+
+static struct device_event *find_event(struct device *d, int fd)
+{
+	unsigned int i;
+
+	for (i = 0; i < DEVICE_EVENTS && fd >= 0; i++)
+		if (d->events[i].fd == fd)
+			return &d->events[i];
+	return NULL;
+}
+
+void device_change_event(struct device *d, int fd, short events)
+{
+	struct device_event *e = find_event(d, fd);
+
+	if (e)
+		e->events = events;
+}
+
+void device_remove_event(struct device *d, int fd)
+{
+	struct device_event *e = find_event(d, fd);
+
+	if (e)
+		e->fd = -1;
+}
+
+/* A handler may remove any of them. */
+static void handle_events(struct device *d, const struct pollfd *polled)
+{
+	uint64_t count;
+	unsigned int i;
+
+	for (i = 0; i < DEVICE_EVENTS; i++) {
+		struct device_event *e = &d->events[i];
+
+		if (!polled[i].revents || polled[i].fd != e->fd)
+			continue;
+		if (e->counter && read(e->fd, &count, sizeof(count)) < 0)
+			continue;
+		e->handle(d, e->arg);
+	}
+}
+
+/* --- reports and faults --- */
+
+void device_report(struct device *d, enum device_news news,
+		   const struct failure *failure)
+{
+	struct device_report report = {
+		.class = d->config->class,
+		.devid = d->config->devid,
+		.news = news,
+		.pid = getpid(),
+	};
+
+	if (failure)
+		report.failure = *failure;
+	/* A keeper that is new does not hear of progress. */
+	if (write(d->report_fd, &report, sizeof(report)) < 0 &&
+	    news != DEVICE_PROGRESS)
+		log_event("%s: nobody to report to",
+			  device_config_name(d->config));
+}
+
+void device_progress(struct device *d)
+{
+	if (d->progressed)
+		return;
+	d->progressed = true;
+	device_report(d, DEVICE_PROGRESS, NULL);
+}
+
+void device_fault(struct device *d, const char *format, ...)
+{
+	va_list args;
+
+	if (d->fault[0])
+		return;
+	va_start(args, format);
+	vsnprintf(d->fault, sizeof(d->fault), format, args);
+	va_end(args);
+	d->again = true;
+	log_event("%s has stopped: %s", device_config_name(d->config),
+		  d->fault);
+}
+
+/* --- states --- */
+
+static void put_nodes(struct xenbus *bus, void *ctx)
+{
+	struct device *d = ctx;
+
+	(void)bus;
+	d->backend->put_nodes(d);
+	device_put(d, XENBUS_BACK, "hotplug-status", "connected");
+}
+
+static void put_features(struct xenbus *bus, void *ctx)
+{
+	struct device *d = ctx;
+
+	d->backend->put_features(d);
+	xenbus_put_state(bus, XENBUS_INIT_WAIT);
+}
+
+static void put_info(struct xenbus *bus, void *ctx)
+{
+	struct device *d = ctx;
+
+	d->backend->put_info(d);
+	xenbus_put_state(bus, XENBUS_CONNECTED);
+}
+
+void device_renew_info(struct device *d)
+{
+	int err;
+
+	if (d->bus.state != XENBUS_CONNECTED || d->bus.store.fd < 0)
+		return;
+	err = xenbus_transaction(&d->bus, put_info, d);
+	if (err)
+		log_event("%s: the guest cannot be told of a change: %s",
+			  device_config_name(d->config), msg_errno(err));
+}
+
+/* The front end begins: say what there is. */
+static int offer(struct device *d)
+{
+	int closing = device_close_rings(d);
+
+	if (closing)
+		return closing < 0 ? closing : 0;
+	if (d->bus.state == XENBUS_INIT_WAIT)
+		return 0;
+	d->fault[0] = '\0';
+	d->fault_told = false;
+	return xenbus_transaction(&d->bus, put_features, d);
+}
+
+/*
+ * The front end's nodes are there.  In the state Connected it is a
+ * predecessor's connection that goes on; nothing is written then.
+ */
+static int connect_front(struct device *d)
+{
+	if (d->fault[0] || (d->bus.state != XENBUS_INIT_WAIT &&
+			    d->bus.state != XENBUS_CONNECTED))
+		return 0;
+	if (!d->connected) {
+		if (d->backend->connect(d))
+			return 0;
+		d->connected = true;
+	}
+	if (d->bus.state == XENBUS_INIT_WAIT) {
+		int err = xenbus_transaction(&d->bus, put_info, d);
+
+		if (err)
+			return err;
+	}
+	d->backend->kick(d);
+	return 0;
+}
+
+static int close_front(struct device *d, enum xenbus_state state)
+{
+	int closing = state == XENBUS_CLOSED ? device_close_rings(d) : 0;
+
+	if (closing)
+		return closing < 0 ? closing : 0;
+	if (d->bus.state == XENBUS_CLOSED || d->bus.state == state)
+		return 0;
+	return xenbus_set_state(&d->bus, state);
+}
+
+static bool is_let_go(enum xenbus_state front)
+{
+	return front == XENBUS_UNKNOWN || front == XENBUS_INITIALISING ||
+		front == XENBUS_CLOSED;
+}
+
+/* The device shall go.  A front end that has nothing of it is not asked. */
+static int detach(struct device *d, enum xenbus_state front)
+{
+	int err;
+
+	if (d->detaching == 1 && !is_let_go(front))
+		return d->bus.state == XENBUS_CLOSING ? 0 :
+			xenbus_set_offline(&d->bus);
+	err = device_close_rings(d);
+	if (err)
+		return err < 0 ? err : 0;
+	err = xenbus_remove(&d->bus);
+	d->detached = !err;
+	return err;
+}
+
+static int tell_fault(struct device *d)
+{
+	int err = device_close_rings(d);
+
+	if (err > 0)
+		err = 0;
+	if (!err)
+		err = xenbus_write_error(&d->bus, d->fault);
+	if (!err && (d->bus.state == XENBUS_INIT_WAIT ||
+		     d->bus.state == XENBUS_CONNECTED))
+		err = xenbus_set_state(&d->bus, XENBUS_CLOSING);
+	d->fault_told = !err;
+	return err;
+}
+
+/* Do what is next, if anything is.  0, or -errno of the store. */
+static int step(struct device *d)
+{
+	int front = xenbus_read_state(&d->bus, XENBUS_FRONT);
+	int err = 0;
+
+	if (front < 0)
+		return front;
+	if (d->fault[0] && !d->fault_told)
+		err = tell_fault(d);
+	if (err)
+		return err;
+	if (d->detaching)
+		return detach(d, front);
+	switch (front) {
+	case XENBUS_INITIALISING:
+		return offer(d);
+	case XENBUS_CLOSING:
+		return close_front(d, XENBUS_CLOSING);
+	case XENBUS_UNKNOWN:
+	case XENBUS_CLOSED:
+		return close_front(d, XENBUS_CLOSED);
+	}
+	return d->backend->connect_states & 1u << front ? connect_front(d) : 0;
+}
+
+/* --- the store --- */
+
+/**
+ * struct link - how it stands with the connection to the store
+ * @delay: before the next try, in ms; 0: connected, or never tried
+ * @retry_ns: when that is
+ * @created: the nodes are there
+ * @served: the keeper knows
+ */
+struct link {
+	int delay;
+	uint64_t retry_ns;
+	bool created;
+	bool served;
+};
+
+static void lose(struct device *d, struct link *link, int err)
+{
+	if (!xenbus_is_lost(err) && err != -EAGAIN)
+		log_event("%s: the store says: %s",
+			  device_config_name(d->config), msg_errno(err));
+	store_close(&d->bus.store);
+	link->delay = link->delay ? link->delay * 2 : RECONNECT_FIRST_MS;
+	if (link->delay > RECONNECT_MOST_MS)
+		link->delay = RECONNECT_MOST_MS;
+	link->retry_ns = helper_clock() + link->delay * 1000000ull;
+}
+
+static void reconnect(struct device *d, struct link *link)
+{
+	int err;
+
+	if (d->bus.store.fd >= 0 ||
+	    (link->delay && helper_clock() < link->retry_ns))
+		return;
+	err = xenbus_connect(&d->bus);
+	if (err)
+		lose(d, link, err);
+}
+
+static int make_nodes(struct device *d, struct link *link)
+{
+	int state;
+
+	if (link->created)
+		return 0;
+	/* Nodes that are gone do not come again. */
+	if (d->detaching) {
+		state = xenbus_read_state(&d->bus, XENBUS_BACK);
+		if (state < 0)
+			return state;
+		d->bus.state = state;
+	} else {
+		state = xenbus_create(&d->bus, put_nodes, d);
+		if (state)
+			return state;
+	}
+	link->created = true;
+	return 0;
+}
+
+/* Something may have changed. */
+static void look(struct device *d, struct link *link)
+{
+	int err;
+
+	if (d->bus.store.fd < 0 || (!d->bus.store.changed && !d->again))
+		return;
+	d->bus.store.changed = false;
+	d->again = false;
+	err = make_nodes(d, link);
+	if (!err)
+		err = step(d);
+	if (err == -ENODEV)
+		return;
+	if (err) {
+		/* The first event of the next connection has us look again. */
+		lose(d, link, err);
+		return;
+	}
+	link->delay = 0;
+	if (!link->served)
+		device_report(d, DEVICE_SERVED, NULL);
+	link->served = true;
+}
+
+/* --- the loop --- */
+
+enum { POLL_ATTACH, POLL_STORE, POLL_EVENTS };
+
+static int wait(struct device *d, struct link *link, struct pollfd *polled)
+{
+	struct timespec timeout = { 0 };
+	sigset_t unblocked;
+	uint64_t now, ns;
+	unsigned int i;
+
+	polled[POLL_ATTACH] = (struct pollfd){ .fd = d->attach_fd };
+	polled[POLL_STORE] = (struct pollfd){
+		.fd = d->bus.store.fd,
+		.events = POLLIN,
+	};
+	for (i = 0; i < DEVICE_EVENTS; i++)
+		polled[POLL_EVENTS + i] = (struct pollfd){
+			.fd = d->events[i].fd,
+			.events = d->events[i].events,
+		};
+	if (d->bus.store.fd < 0) {
+		now = helper_clock();
+		ns = link->retry_ns > now ? link->retry_ns - now : 0;
+		timeout.tv_sec = ns / 1000000000;
+		timeout.tv_nsec = ns % 1000000000;
+	}
+	sigemptyset(&unblocked);
+	return ppoll(polled, POLL_EVENTS + DEVICE_EVENTS,
+		     d->again || d->bus.store.fd < 0 ? &timeout : NULL,
+		     &unblocked);
+}
+
+/* 1: go on; else an exit status follows. */
+static int serve_once(struct device *d, struct link *link)
+{
+	struct pollfd polled[POLL_EVENTS + DEVICE_EVENTS];
+	int n, err;
+
+	reconnect(d, link);
+	look(d, link);
+	if (d->detached)
+		return 0;
+	n = wait(d, link, polled);
+	if (asked_to_end)
+		return 0;
+	take_orders(d);
+	if (n <= 0)
+		return 1;
+	if (polled[POLL_ATTACH].revents & (POLLHUP | POLLERR))
+		return 0;
+	if (polled[POLL_STORE].revents) {
+		err = store_receive(&d->bus.store);
+		if (err)
+			lose(d, link, err);
+	}
+	handle_events(d, polled + POLL_EVENTS);
+	return 1;
+}
+
+static int fail(struct device *d, struct failure *failure)
+{
+	log_event("%s: %s", device_config_name(d->config), failure->text);
+	device_report(d, DEVICE_FAILED, failure);
+	return HELPER_SETUP_FAILED;
+}
+
+static int set_up(struct device *d, const char *socket,
+		  struct failure *failure)
+{
+	const char *class = device_classes[d->config->class].name;
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < DEVICE_EVENTS; i++)
+		d->events[i].fd = -1;
+	err = device_map_record(d);
+	if (!err)
+		err = xenbus_init(&d->bus, socket, d->domain.domid, class,
+				  d->config->devid);
+	if (err)
+		return failure_set(failure, "its slot's memory: %s",
+				   msg_errno(err));
+	return d->backend->start(d, failure);
+}
+
+int device_run(struct device *d, const char *socket,
+	       struct device_stats *stats)
+{
+	struct link link = { 0 };
+	struct failure failure;
+
+	d->backend = backend_of(d->config->class);
+	d->stats = stats ? stats : &no_stats;
+	d->detaching = d->config->detaching;
+	set_signals();
+	if (set_up(d, socket, &failure))
+		return fail(d, &failure);
+	d->again = true;
+	while (serve_once(d, &link) > 0)
+		;
+	return d->detached ? HELPER_DETACHED : 0;
+}
