@@ -37,7 +37,7 @@ struct device_config;
  * @prepare: takes off what is not of the form KEY=VALUE, as old prefixes do;
  *	returns where to go on, or NULL with @failure set.  May be NULL
  * @check: looks at the values, normalises them, sets devid and label.  @index
- *	is the place in the list.  0 or -1
+ *	is a number to use when none is given.  0 or -1
  */
 struct device_class_info {
 	const char *name;
@@ -75,7 +75,7 @@ struct device_config {
 };
 
 /*
- * Make a device of @text.  @index: how many of its class come before it.  NULL
+ * Make a device of @text.  @index: its number, where the text gives none.  NULL
  * with @failure set when it makes no sense.
  */
 struct device_config *device_config_parse(enum device_class class,

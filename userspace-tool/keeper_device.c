@@ -304,12 +304,12 @@ static void undo_attach(struct keeper *k, struct keeper_device *d,
 static int attach_device(struct keeper *k, enum device_class class,
 			 const char *text, struct failure *failure)
 {
-	struct device_config *config, *other;
+	struct device_config *config;
 	struct keeper_device *d;
 	unsigned int index = 0;
 
-	for (other = k->config.devices; other; other = other->next)
-		index += other->class == class;
+	while (device_config_find(k->config.devices, class, index))
+		index++;
 	config = device_config_parse(class, text, index, failure);
 	if (!config)
 		return -1;

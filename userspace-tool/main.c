@@ -48,6 +48,11 @@ static const struct command_option recover_options[] = {
 	{ 0 }
 };
 
+static const struct command_option detach_options[] = {
+	{ 'F', "force", NULL, "do not wait until the guest lets go of it" },
+	{ 0 }
+};
+
 static const struct command commands[] = {
 	{ "create", "[FILE.cfg]", "make a domain and start it", 0, 1,
 	  create_options, cmd_create },
@@ -67,6 +72,14 @@ static const struct command commands[] = {
 	  reboot_options, cmd_reboot },
 	{ "destroy", "DOMAIN", "end a domain at once", 1, 1,
 	  no_options, cmd_destroy },
+	{ "block-attach", "DOMAIN DISK...", "give a running domain a disk", 2, 16,
+	  no_options, cmd_block_attach },
+	{ "block-detach", "DOMAIN VDEV", "take a disk away", 2, 2,
+	  detach_options, cmd_block_detach },
+	{ "block-list", "DOMAIN", "a domain's disks and what they did", 1, 1,
+	  json_options, cmd_block_list },
+	{ "block-resize", "DOMAIN VDEV", "tell the guest its disk's new size",
+	  2, 2, no_options, cmd_block_resize },
 	{ "dmesg", "DOMAIN", "the domain's hypervisor log, also after its end",
 	  1, 1, no_options, cmd_dmesg },
 	{ "recover", "[DOMAIN]", "give a domain whose processes died new ones",
@@ -121,7 +134,7 @@ static void print_commands(FILE *out)
 	      "Runs domains: hardware-isolated guests with Xen's PVH interface.\n"
 	      "A DOMAIN is a name or an id.\n\n", out);
 	for (i = 0; i < NR_COMMANDS; i++)
-		fprintf(out, "  %-9s %-12s %s\n", commands[i].name,
+		fprintf(out, "  %-12s %-15s %s\n", commands[i].name,
 			commands[i].args, commands[i].summary);
 	fputs("\n`lodge COMMAND --help` tells about one command.\n"
 	      "Exit status: 0 done, 1 refused or failed, 2 wrong usage.\n", out);
