@@ -438,7 +438,91 @@ out:
 	return text;
 }
 
-/* xl takes Python's quotes; say so where that is what went wrong. */
+/* Past a comment or a string in double quotes; else past one character. */
+static const char *skip_token(const char *at)
+{
+	const char *end;
+
+	if (*at == '#' || (at[0] == '/' && at[1] == '/'))
+		return at + strcspn(at, "\n");
+	if (at[0] == '/' && at[1] == '*') {
+		end = strstr(at + 2, "*/");
+		return end ? end + 2 : at + strlen(at);
+	}
+	if (*at != '"')
+		return at + 1;
+	for (at++; *at && *at != '"'; at++)
+		at += at[0] == '\\' && at[1];
+	return at + (*at == '"');
+}
+
+/* The end of a string in single quotes, or NULL when its line has none. */
+static const char *end_of_quoted(const char *at)
+{
+	for (; *at && *at != '\n'; at++) {
+		if (*at == '\'')
+			return at;
+		at += at[0] == '\\' && at[1];
+	}
+	return NULL;
+}
+
+static char *put_requoted(char *to, const char *at, const char *end)
+{
+	*to++ = '"';
+	for (; at < end; at++) {
+		if (*at == '"')
+			*to++ = '\\';
+		else if (at[0] == '\\' && at[1] == '\'')
+			at++;
+		*to++ = *at;
+	}
+	*to++ = '"';
+	return to;
+}
+
+static int is_blank(const char *at)
+{
+	return strchr(" \t\r\n#", *at) || (*at == '/' &&
+					   (at[1] == '/' || at[1] == '*'));
+}
+
+/*
+ * xl's files are half Python, and their lists of disks mostly stand in single
+ * quotes, some with a comma behind the last: libconfig knows neither, so make
+ * double quotes of them, and a blank of the comma.
+ */
+static char *requote(char *text)
+{
+	char *copy = malloc(2 * strlen(text) + 1), *to = copy, *comma = NULL;
+	const char *at = text, *end;
+
+	while (copy && *at) {
+		end = *at == '\'' ? end_of_quoted(at + 1) : NULL;
+		if (end) {
+			to = put_requoted(to, at + 1, end);
+			at = end + 1;
+			comma = NULL;
+			continue;
+		}
+		if (*at == ']' && comma)
+			*comma = ' ';
+		if (*at == ',')
+			comma = to;
+		else if (!is_blank(at))
+			comma = NULL;
+		end = skip_token(at);
+		memcpy(to, at, end - at);
+		to += end - at;
+		at = end;
+	}
+	if (copy)
+		*to = '\0';
+	free(text);
+	return copy;
+}
+
+/* What is left of Python's quotes: say so where that is what went wrong. */
 static void syntax_failure(struct failure *failure, const char *path,
 			   const config_t *file, const char *text)
 {
@@ -452,7 +536,7 @@ static void syntax_failure(struct failure *failure, const char *path,
 		return;
 	length = strcspn(text, "\n");
 	if (memchr(text, '\'', length))
-		failure_hint(failure, "strings stand in double quotes here");
+		failure_hint(failure, "a string ends on its line, and strings do not adjoin");
 }
 
 /* Relative paths in the file are the current directory's, as with xl. */
@@ -470,6 +554,9 @@ int domain_config_read(struct domain_config *config, const char *path, int warn,
 
 	if (!text)
 		return -1;
+	text = requote(text);
+	if (!text)
+		return failure_set(failure, "out of memory");
 	config_init(&file);
 	if (!config_read_string(&file, text))
 		syntax_failure(failure, path, &file, text);
