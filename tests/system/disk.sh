@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2015,SC2034,SC2154,SC1091
+#
+# Linux guests with disks.  The guest's half is tests/guest/linux/disk-init.
+
+. "$T/lib.sh"
+. "$T/domains.sh"
+
+name=disks
+console=/var/log/lodge/$name-console.log
+seed=$(cat "$T/seed")
+
+# boot WHAT DISK...: with the initramfs; xl's syntax, one disk a word
+boot()
+{
+	boot_what=$1
+	shift
+	"$lodge" destroy $name 2>/dev/null
+	rm -rf /var/log/lodge
+	{
+		echo "name = \"$name\""
+		echo "kernel = \"${kernel:-$T/vmlinuz}\""
+		[ "$boot_what" = root ] ||
+			echo "ramdisk = \"${ramdisk:-$T/guest.cpio}\""
+		echo "memory = ${memory:-128}"
+		echo "vcpus = ${vcpus:-1}"
+		echo "extra = \"console=hvc0 quiet lodge_do=$boot_what ${words:-}\""
+		printf 'disk = ['
+		comma=
+		for disk in "$@"; do
+			printf '%s "%s"' "$comma" "$disk"
+			comma=,
+		done
+		echo ' ]'
+	} >/run/disk.cfg
+	"$lodge" create -q /run/disk.cfg
+}
+
+said()
+{
+	tr -d '\r' 2>/dev/null <$console | grep -q "guest: $1"
+}
+
+# hear WORDS: until the guest has said them
+hear()
+{
+	until_true "\"$1\" of the guest" said "$1" && return
+	tail -n 5 $console
+	tail -n 5 /var/log/lodge/$name-keeper.log
+	return 1
+}
+
+ended()
+{
+	hear 'done' && until_true end is_gone $name && nothing_left
+}
+
+# a file of so many MiB
+image()
+{
+	rm -f "$1"
+	truncate -s "${2}M" "$1"
+}
+
+# holds FILE SEED KIB: what disk-init's pattern wrote there
+holds()
+{
+	yes "pattern $2 of the guest" | head -c $(($3 * 1024)) >/run/wanted
+	head -c $(($3 * 1024)) "$1" | cmp - /run/wanted
+}
+
+has_written()
+{
+	hear 'root read' && hear 'root clean' && ended &&
+		e2fsck -fn /run/root.img && mkdir -p /run/mnt &&
+		mount -o loop,ro /run/root.img /run/mnt &&
+		holds /run/mnt/written root 2048 && umount /run/mnt
+}
+
+root_file_system()
+{
+	cp "$T/root.img" /run/root.img
+	words='root=/dev/xvda rw' boot root "/run/root.img,raw,xvda,rw" &&
+		has_written
+}
+
+debian()
+{
+	cp "$T/root.img" /run/root.img
+	kernel=$T/debian-vmlinuz ramdisk=$T/debian.cpio memory=256 \
+		boot switch "phy:/run/root.img,xvda,w" && has_written
+}
+
+hot()
+{
+	image /run/hot.img 16
+	boot hot && hear 'hot ready' &&
+		"$lodge" block-attach $name /run/hot.img,,xvdb,w &&
+		hear 'hot 1 there, 32768 sectors' && hear 'hot 1 written' &&
+		holds /run/hot.img hot1 1024 &&
+		"$lodge" block-list --json $name | grep -q '"connected"' &&
+		"$lodge" block-detach $name xvdb && hear 'hot 1 gone' &&
+		[ "$("$lodge" block-list $name | wc -l)" = 1 ] &&
+		"$lodge" block-attach $name format=raw vdev=xvdb \
+			target=/run/hot.img &&
+		hear 'hot 2 written' && holds /run/hot.img hot2 1024 &&
+		"$lodge" block-detach --force $name xvdb && ended
+}
+
+# In the background of the guest's rounds.
+attach_twice()
+{
+	image /run/a.img 16
+	image /run/b.img 16
+	boot rounds /run/a.img,,xvda,w && hear 'rounds ready' || return 1
+	! "$lodge" block-attach $name /run/a.img,,xvdb,w 2>/run/said &&
+		grep -q "another domain's disk" /run/said &&
+		grep -q '^hint: ' /run/said &&
+	! "$lodge" block-attach $name /run/b.img,,xvda,w 2>/run/said &&
+		grep -q 'there is a disk xvda already' /run/said &&
+	! "$lodge" block-attach $name /run/none,,xvdb,w 2>/run/said &&
+		grep -q 'cannot open /run/none' /run/said &&
+	! "$lodge" block-detach $name xvdc 2>/run/said &&
+		grep -q 'no such disk' /run/said &&
+		"$lodge" block-attach $name /run/b.img,,xvdb,w && ended
+}
+
+# refused WORDS DISK: `create` says so within two seconds, and nothing is left
+refused()
+{
+	refused_from=$(uptime_ms)
+	! boot rounds "$2" 2>/run/said && grep -q "$1" /run/said &&
+		[ $(($(uptime_ms) - refused_from)) -lt 2000 ] && nothing_left &&
+		return
+	cat /run/said
+	return 1
+}
+
+bad_disks()
+{
+	image /run/a.img 16
+	: >/run/empty.img
+	refused 'xvda: cannot open /run/none: no such file' /run/none,,xvda,w &&
+		refused 'is a directory' /run,,xvda,w &&
+		refused 'smaller than a sector' /run/empty.img,,xvda,w &&
+		refused 'disk.cfg:[0-9]*: access' /run/a.img,,xvda,x
+}
+
+# kill_rounds DISK: what serves it dies again and again under the guest's I/O
+kill_rounds()
+{
+	image /run/enough.img 1
+	boot rounds "$1,,xvda,w" && hear 'rounds ready' || return 1
+	kills=0
+	while [ $kills -lt 40 ]; do
+		random 60
+		usleep $((random * 1000))
+		case $kills in
+		*7) kill_role store $name || return 1 ;;
+		19) kill_role keeper $name || return 1 ;;
+		*) kill_role blk-xvda $name || return 1 ;;
+		esac
+		kills=$((kills + 1))
+		is_state $name crashed && return 1
+	done
+	"$lodge" block-list $name
+	"$lodge" block-attach $name /run/enough.img,,xvdb,r &&
+		hear 'rounds' && ended && ! said 'round .* is wrong' || return 1
+	rounds=$(tr -d '\r' <$console | sed -n 's/^guest: rounds \(.*\) done/\1/p')
+	echo "$kills kills, $rounds rounds"
+	holds "$1" "$rounds" 2048
+}
+
+kill_file()
+{
+	image /run/a.img 16
+	kill_rounds /run/a.img
+}
+
+kill_direct()
+{
+	kill_rounds /dev/ram0
+}
+
+# Requests are under way for long: most kills meet some.
+kill_slow()
+{
+	echo "0 $(blockdev --getsz /dev/ram0) delay /dev/ram0 0 20" |
+		dmsetup create slow || return 1
+	kill_rounds /dev/mapper/slow
+	slow_status=$?
+	dmsetup remove slow && return $slow_status
+}
+
+kill_queues()
+{
+	vcpus=2 words='xen_blkfront.max_queues=2 xen_blkfront.max_ring_page_order=2' \
+		kill_rounds /dev/ram1
+}
+
+read_only()
+{
+	image /run/a.img 16
+	boot readonly /run/a.img,,xvda,r && hear 'read-only seen' &&
+		hear 'write refused' && ended &&
+		! tr -d "\\0" </run/a.img | grep -q .
+}
+
+features()
+{
+	image /run/a.img 16
+	image /run/l.img 16
+	boot features /run/a.img,,xvda,w /run/l.img,,xvdb,w,sector-size=4096 &&
+		hear 'block 4096' && hear 'cache write back' &&
+		hear 'large sectors written' && holds /run/l.img large 1024 &&
+		hear 'discarded' && hear 'resize from 32768' &&
+		head -c 1048576 /run/a.img | tr -d '\0' | wc -c | grep -qx 0 &&
+		truncate -s 20M /run/a.img &&
+		"$lodge" block-resize $name xvda && hear 'resized to 40960' &&
+		ended
+}
+
+limit()
+{
+	image /run/a.img 16
+	boot speed /run/a.img,,xvda,w,iops=40 && hear '80 requests took' &&
+		ended || return 1
+	took=$(tr -d '\r' <$console | sed -n 's/.*requests took \(.*\) ms/\1/p')
+	echo "80 requests took $took ms"
+	[ "$took" -gt 1500 ]
+}
+
+# The domain's next life has the disks of its last.
+reboots()
+{
+	image /run/a.img 16
+	boot hot && hear 'hot ready' &&
+		"$lodge" block-attach $name /run/a.img,,xvdb,w &&
+		hear 'hot 1 written' && "$lodge" reboot --force $name &&
+		until_true 'second life' has_role runner $name || return 1
+	until_true 'second disk' holds_again
+	"$lodge" destroy $name && nothing_left
+}
+
+holds_again()
+{
+	"$lodge" block-list $name 2>/dev/null | grep -q connected
+}
+
+check load load_module
+mknod /dev/ram0 b 1 0 2>/dev/null
+mknod /dev/ram1 b 1 1 2>/dev/null
+want root && check root root_file_system
+want debian && check debian debian
+want hot && check hot hot
+want refusals && check refusals attach_twice
+want create-refusals && check create-refusals bad_disks
+want read-only && check read-only read_only
+want features && check features features
+want limit && check limit limit
+want kill-file && check kill-file kill_file
+want kill-direct && check kill-direct kill_direct
+want kill-slow && check kill-slow kill_slow
+want kill-queues && check kill-queues kill_queues
+want reboot && check reboot reboots
+splats kernel-log
+check unload rmmod lodge
+finish
