@@ -1,0 +1,553 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Network interfaces on this very host, in a network namespace of their own:
+ * taps on a bridge, what protects against false addresses, NAT and routes.  The
+ * test is the guests: it writes and reads the packets at the taps.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "net/link.h"
+#include "net/nat.h"
+#include "net/tap.h"
+#include "net/vif.h"
+
+#define HEADER		10	/* before each packet at a tap */
+#define QUIET_MS	30	/* what was let through is there long before */
+#define ARP_MS		3000	/* answers for others come late */
+
+static int failed;
+static const char *wrong;
+
+/* Also what vif.c logs, here. */
+void log_event(const char *format, ...)
+{
+	(void)format;
+}
+
+const char *run_base(void)
+{
+	return "/tmp";
+}
+
+static void must(bool good, const char *what)
+{
+	if (!good && !wrong)
+		wrong = what;
+}
+
+static void check(const char *name)
+{
+	if (wrong)
+		printf("not ok %s: %s\n", name, wrong);
+	else
+		printf("ok %s\n", name);
+	failed |= !!wrong;
+	wrong = NULL;
+}
+
+/* --- packets --- */
+
+static const uint8_t mac_a[6] = { 0x00, 0x16, 0x3e, 0x11, 0x22, 0x33 };
+static const uint8_t mac_b[6] = { 0x00, 0x16, 0x3e, 0x44, 0x55, 0x66 };
+static const uint8_t broadcast[6] = { 255, 255, 255, 255, 255, 255 };
+
+static uint8_t frame[HEADER + 256];
+static size_t frame_bytes;
+
+static uint8_t *begin(const uint8_t *to, const uint8_t *from, uint16_t type)
+{
+	uint8_t *p = frame + HEADER;
+
+	memset(frame, 0, sizeof(frame));
+	memcpy(p, to, 6);
+	memcpy(p + 6, from, 6);
+	p[12] = type >> 8;
+	p[13] = type & 255;
+	frame_bytes = HEADER + 14 + 60;
+	return p + 14;
+}
+
+static uint16_t sum(const uint8_t *bytes, unsigned int n)
+{
+	uint32_t total = 0;
+
+	for (; n; n -= 2, bytes += 2)
+		total += bytes[0] << 8 | bytes[1];
+	while (total >> 16)
+		total = (total & 0xffff) + (total >> 16);
+	return ~total;
+}
+
+static uint8_t *fill_ip4(uint8_t *ip, const char *from, const char *to)
+{
+	uint16_t checksum;
+
+	ip[0] = 0x45;
+	ip[3] = 60;
+	ip[8] = 64;
+	ip[9] = 17;
+	inet_pton(AF_INET, from, ip + 12);
+	inet_pton(AF_INET, to, ip + 16);
+	checksum = sum(ip, 20);
+	ip[10] = checksum >> 8;
+	ip[11] = checksum & 255;
+	ip[25] = 40;
+	return ip + 20;
+}
+
+static void ip4(const uint8_t *mac, const char *from)
+{
+	fill_ip4(begin(broadcast, mac, 0x0800), from, "10.9.0.3");
+}
+
+static void arp(const uint8_t *mac, const uint8_t *said, const char *from,
+		const char *target)
+{
+	static const uint8_t kind[] = { 0, 1, 8, 0, 6, 4, 0, 1 };
+	uint8_t *p = begin(broadcast, mac, 0x0806);
+
+	memcpy(p, kind, sizeof(kind));
+	memcpy(p + 8, said, 6);
+	inet_pton(AF_INET, from, p + 14);
+	inet_pton(AF_INET, target, p + 24);
+}
+
+/* ICMPv6 of @type about @target, behind a header of options if @hidden. */
+static void ip6(const char *from, uint8_t type, const char *target,
+		bool hidden)
+{
+	uint8_t *p = begin(broadcast, mac_a, 0x86dd);
+
+	p[0] = 0x60;
+	p[5] = 60;
+	p[6] = hidden ? 0 : 58;
+	p[7] = 255;
+	inet_pton(AF_INET6, from, p + 8);
+	inet_pton(AF_INET6, "ff02::1", p + 24);
+	p += 40;
+	if (hidden) {
+		p[0] = 58;
+		p[2] = 1;
+		p[3] = 4;
+		p += 8;
+	}
+	p[0] = type;
+	inet_pton(AF_INET6, target, p + 8);
+	frame_bytes = HEADER + 14 + 100;
+}
+
+/* --- taps --- */
+
+/* Until one comes whose bytes at @at are these; what the host says is skipped. */
+static bool await(int fd, int ms, size_t at, const void *bytes, size_t n,
+		  uint8_t *out)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	uint8_t got[2048];
+	ssize_t size;
+
+	while (poll(&p, 1, ms) > 0) {
+		size = read(fd, got, sizeof(got));
+		if (size < (ssize_t)(HEADER + at + n) ||
+		    memcmp(got + HEADER + at, bytes, n))
+			continue;
+		if (out)
+			memcpy(out, got + HEADER, 256);
+		return true;
+	}
+	return false;
+}
+
+static bool passes(int from, int to)
+{
+	must(write(from, frame, frame_bytes) == (ssize_t)frame_bytes,
+	     "the tap takes no packet");
+	return await(to, QUIET_MS, 0, frame + HEADER, frame_bytes - HEADER,
+		     NULL);
+}
+
+static void make(struct vif *vif, int *fds)
+{
+	struct failure failure = { .text = "" };
+
+	if (vif_make(vif, fds, 1, &failure)) {
+		printf("# %s\n", failure.text);
+		must(false, "no interface");
+		fds[0] = -1;
+	}
+}
+
+static void expect_failure(const struct vif *vif, const char *text,
+			   const char *hint)
+{
+	struct failure failure = { .text = "" };
+	int fd = -1;
+
+	must(vif_make(vif, &fd, 1, &failure), "made");
+	if (!strstr(failure.text, text) || !strstr(failure.hint, hint)) {
+		printf("# %s / %s\n", failure.text, failure.hint);
+		must(false, text);
+	}
+}
+
+static struct vif interface(const char *name, enum vif_mode mode,
+			    const uint8_t *mac)
+{
+	struct vif vif = { .mode = mode, .owned_name = true };
+
+	strcpy(vif.name, name);
+	strcpy(vif.bridge, mode == VIF_BRIDGE ? "br0" : "");
+	snprintf(vif.alias, sizeof(vif.alias), "lodge: test %s", name);
+	memcpy(vif.mac, mac, 6);
+	return vif;
+}
+
+static void add_address(struct vif *vif, int family, const char *text)
+{
+	struct ip_address *address = &vif->addresses[vif->nr_addresses++];
+
+	address->family = family;
+	inet_pton(family, text, address->bytes);
+}
+
+static bool is_there(const char *name)
+{
+	struct link link;
+
+	return !link_get(name, &link);
+}
+
+/* Whether nft lists a table of that name. */
+static bool has_table(const char *name)
+{
+	char line[128];
+	bool found = false;
+	FILE *tables = popen("nft list tables", "r");
+
+	while (tables && fgets(line, sizeof(line), tables))
+		found |= !!strstr(line, name);
+	return tables && !pclose(tables) && found;
+}
+
+/* --- tests --- */
+
+static void refusals(void)
+{
+	struct vif vif = interface("vif1.0", VIF_BRIDGE, mac_a);
+
+	expect_failure(&vif, "there is no bridge br0", "ip link add br0");
+	vif.bridge[0] = '\0';
+	expect_failure(&vif, "no bridge xenbr0 or lodgebr0", "mode=nat");
+	strcpy(vif.bridge, "lo");
+	expect_failure(&vif, "lo is no bridge", "");
+	link_make_bridge("br0", "test");
+	vif = interface("lo", VIF_BRIDGE, mac_a);
+	vif.owned_name = false;
+	expect_failure(&vif, "there is a network device lo already", "vifname");
+	must(is_there("lo"), "removed what is not ours");
+	must(!is_there("vif1.0"), "left a tap behind");
+	check("host_refusals");
+}
+
+static void bridged(int a, int b)
+{
+	ip4(mac_a, "10.9.0.2");
+	must(passes(a, b), "its own IPv4");
+	arp(mac_a, mac_a, "10.9.0.2", "10.9.0.3");
+	must(passes(a, b), "its own ARP");
+	arp(mac_a, mac_a, "0.0.0.0", "10.9.0.2");
+	must(passes(a, b), "an ARP probe");
+	ip4(mac_a, "0.0.0.0");
+	frame[HEADER + 35] = 68;
+	frame[HEADER + 37] = 67;
+	must(passes(a, b), "DHCP");
+	ip6("fe80::216:3eff:fe11:2233", 136, "fe80::216:3eff:fe11:2233", false);
+	must(passes(a, b), "an advertisement of its own");
+	ip6("2001:db8::2", 136, "fe80::216:3eff:fe11:2233", true);
+	must(passes(a, b), "the same from another address of its own");
+	ip6("2001:db8::2", 128, "::", false);
+	must(passes(a, b), "its own IPv6");
+	ip6("::", 135, "2001:db8::2", false);
+	must(passes(a, b), "is the address in use");
+	check("antispoof_lets_through");
+}
+
+static void spoofed(int a, int b)
+{
+	uint8_t *p;
+
+	ip4(mac_b, "10.9.0.2");
+	must(!passes(a, b), "another MAC");
+	ip4(mac_a, "10.9.0.4");
+	must(!passes(a, b), "another IPv4 address");
+	ip4(mac_a, "0.0.0.0");
+	must(!passes(a, b), "no address");
+	arp(mac_a, mac_b, "10.9.0.2", "10.9.0.3");
+	must(!passes(a, b), "ARP with another MAC");
+	arp(mac_a, mac_a, "10.9.0.1", "10.9.0.3");
+	must(!passes(a, b), "ARP with another address");
+	arp(mac_a, mac_a, "10.9.0.2", "10.9.0.3");
+	frame[HEADER + 14 + 4] = 8;
+	must(!passes(a, b), "ARP of another kind");
+	ip6("2001:db8::3", 128, "::", false);
+	must(!passes(a, b), "another IPv6 address");
+	ip6("fe80::216:3eff:fe44:5566", 128, "::", false);
+	must(!passes(a, b), "another's link-local address");
+	ip6("2001:db8::2", 136, "2001:db8::3", false);
+	must(!passes(a, b), "an advertisement of another's address");
+	ip6("2001:db8::2", 136, "2001:db8::3", true);
+	must(!passes(a, b), "the same behind options");
+	ip6("fe80::216:3eff:fe11:2233", 134, "::", false);
+	must(!passes(a, b), "it says that it is a router");
+	ip6("fe80::216:3eff:fe11:2233", 134, "::", true);
+	must(!passes(a, b), "the same behind options");
+	ip6("::", 128, "::", false);
+	must(!passes(a, b), "IPv6 without an address");
+	p = begin(broadcast, mac_a, 0x8100);
+	p[2] = 8;
+	fill_ip4(p + 4, "10.9.0.4", "10.9.0.3");
+	must(!passes(a, b), "another address in a VLAN");
+	p = begin(broadcast, mac_a, 0x8100);
+	p[2] = 8;
+	fill_ip4(p + 4, "10.9.0.2", "10.9.0.3");
+	must(!passes(a, b), "its own address in a VLAN");
+	begin(broadcast, mac_a, 0x88cc);
+	must(!passes(a, b), "another kind of packet");
+	check("antispoof_holds_back");
+}
+
+static void bridge_mode(void)
+{
+	struct vif a = interface("vif1.0", VIF_BRIDGE, mac_a);
+	struct vif b = interface("vif2.0", VIF_BRIDGE, mac_b);
+	struct link bridge, link;
+	unsigned int index;
+	int fd_a, fd_b;
+
+	link_get("br0", &bridge);
+	link_set(bridge.index, &(struct link_settings){
+			.up = true, .no_ip6_address = true });
+	a.antispoof = true;
+	add_address(&a, AF_INET, "10.9.0.2");
+	add_address(&a, AF_INET6, "2001:db8::2");
+	b.mtu = 1400;
+	make(&a, &fd_a);
+	make(&b, &fd_b);
+	link_get("vif2.0", &link);
+	must(link.mtu == 1400 && link.master == bridge.index, "a tap beside it");
+	must(has_table("lodge_vif1.0"), "no table");
+	check("bridge_mode");
+	bridged(fd_a, fd_b);
+	spoofed(fd_a, fd_b);
+
+	ip4(mac_b, "10.9.0.7");
+	must(passes(fd_b, fd_a), "without protection it sends what it likes");
+	close(fd_b);
+	b.antispoof = true;
+	vif_undo(&b);
+	must(!is_there("vif2.0"), "it is still there");
+	make(&b, &fd_b);
+	ip4(mac_b, "10.9.0.7");
+	must(passes(fd_b, fd_a), "any address, when none are given");
+	ip4(mac_a, "10.9.0.7");
+	must(!passes(fd_b, fd_a), "another MAC");
+	arp(mac_b, mac_a, "10.9.0.7", "10.9.0.3");
+	must(!passes(fd_b, fd_a), "ARP with another MAC");
+	check("antispoof_mac_only");
+
+	link_get("vif1.0", &link);
+	index = link.index;
+	close(fd_a);
+	must(is_there("vif1.0"), "it goes with its files");
+	make(&a, &fd_a);
+	link_get("vif1.0", &link);
+	must(link.index == index, "it was made anew");
+	ip4(mac_a, "10.9.0.4");
+	must(!passes(fd_a, fd_b), "it has lost its protection");
+	close(fd_a);
+	strcpy(a.alias, "lodge: another domain");
+	make(&a, &fd_a);
+	link_get("vif1.0", &link);
+	must(link.index != index, "another domain's was taken");
+	close(fd_a);
+	close(fd_b);
+	vif_undo(&a);
+	vif_undo(&b);
+	must(!is_there("vif1.0") && !is_there("vif2.0"), "taps are left");
+	must(!has_table("lodge_vif"), "tables are left");
+	check("death_and_undo");
+}
+
+static void queues(void)
+{
+	struct vif a = interface("vif1.0", VIF_BRIDGE, mac_a);
+	struct vif b = interface("vif2.0", VIF_BRIDGE, mac_b);
+	struct failure failure;
+	int fds[VIF_QUEUES], fd_b, i, got = 0;
+
+	must(!vif_make(&a, fds, VIF_QUEUES, &failure), "four queues");
+	make(&b, &fd_b);
+	for (i = 1; i < VIF_QUEUES; i++)
+		must(!tap_use_queue(fds[i], false), "leave a queue");
+	must(!tap_use_queue(fds[1], false), "leave it again");
+	must(!tap_set_offloads(fds[0], 7), "offloads");
+	for (i = 0; i < 16; i++) {
+		ip4(mac_b, "10.9.0.3");
+		frame[HEADER + 35] = i;
+		got += passes(fd_b, fds[0]);
+	}
+	must(got == 16, "packets went to a queue that is not used");
+	must(!tap_use_queue(fds[1], true) && !tap_use_queue(fds[1], true),
+	     "use it again");
+	for (i = 0; i < VIF_QUEUES; i++)
+		close(fds[i]);
+	close(fd_b);
+	vif_undo(&a);
+	vif_undo(&b);
+	check("queues");
+}
+
+/* Answer the host's question for the MAC of @address. */
+static void answer_arp(int fd, const uint8_t *mac, const char *address,
+		       int ms)
+{
+	static const uint8_t arp_type[] = { 8, 6 };
+	uint8_t question[256];
+
+	if (!await(fd, ms, 12, arp_type, 2, question))
+		return must(false, "the host asks for nobody");
+	arp(mac, mac, address, "0.0.0.0");
+	frame[HEADER + 14 + 7] = 2;
+	memcpy(frame + HEADER, question + 6, 6);
+	memcpy(frame + HEADER + 14 + 18, question + 14 + 8, 10);
+	must(write(fd, frame, frame_bytes) > 0, "no answer");
+}
+
+static void nat_mode(void)
+{
+	struct vif a = interface("vif1.0", VIF_NAT, mac_a);
+	struct vif b = interface("vif2.0", VIF_NAT, mac_b);
+	struct vif out = interface("vif3.0", VIF_ROUTED, mac_b);
+	static const uint8_t ip4_type[] = { 8, 0 };
+	uint8_t got[256], host[4], gateway_mac[6];
+	int fd_a, fd_b, fd_out;
+	struct link link;
+
+	link_get("lo", &link);
+	link_set(link.index, &(struct link_settings){ .up = true });
+	/* Somebody has 10.76.0.0/24: the next one is taken. */
+	add_address(&out, AF_INET, "10.76.0.9");
+	add_address(&out, AF_INET, "192.0.2.2");
+	make(&out, &fd_out);
+	link_get("vif3.0", &link);
+	add_address(&b, AF_INET, "192.0.2.1");
+	must(!link_add_address(link.index, &b.addresses[0], 32), "address");
+	b.nr_addresses = 0;
+
+	make(&a, &fd_a);
+	make(&b, &fd_b);
+	must(is_there(NAT_BRIDGE), "no bridge");
+	add_address(&a, AF_INET, "10.76.0.5");
+	close(fd_a);
+	vif_undo(&a);
+	expect_failure(&a, "10.76.0.5 is no address", "10.77.0.2 to");
+	must(!is_there("vif1.0"), "a tap is left");
+	inet_pton(AF_INET, "10.77.0.5", a.addresses[0].bytes);
+	make(&a, &fd_a);
+	check("nat_made");
+
+	/* Its gateway's MAC, then a packet to the world. */
+	arp(mac_a, mac_a, "10.77.0.5", "10.77.0.1");
+	must(write(fd_a, frame, frame_bytes) > 0, "no question");
+	must(await(fd_a, ARP_MS, 14 + 24, "\x0a\x4d\x00\x05", 4, got),
+	     "the gateway does not answer");
+	memcpy(gateway_mac, got + 6, 6);
+	fill_ip4(begin(gateway_mac, mac_a, 0x0800), "10.77.0.5", "192.0.2.2");
+	frame[HEADER + 35] = 7;
+	frame[HEADER + 37] = 7;
+	must(write(fd_a, frame, frame_bytes) > 0, "no packet");
+	answer_arp(fd_out, mac_b, "192.0.2.2", ARP_MS);
+	inet_pton(AF_INET, "192.0.2.1", host);
+	must(await(fd_out, ARP_MS, 12, ip4_type, 2, got), "nothing comes out");
+	must(!memcmp(got + 26, host, 4), "it comes out with its own address");
+	check("nat_works");
+
+	close(fd_a);
+	vif_undo(&a);
+	must(is_there(NAT_BRIDGE) && has_table("lodge_nat"),
+	     "it is gone, and has a user");
+	close(fd_b);
+	vif_undo(&b);
+	must(!is_there(NAT_BRIDGE), "the bridge is left");
+	must(!has_table("lodge_nat"), "the table is left");
+	close(fd_out);
+	vif_undo(&out);
+	check("nat_undone");
+}
+
+static void routed_mode(void)
+{
+	struct vif a = interface("vif1.0", VIF_ROUTED, mac_a);
+	struct vif b = interface("vif2.0", VIF_ROUTED, mac_b);
+	static const uint8_t ip4_type[] = { 8, 0 };
+	uint8_t got[256], host_mac[6];
+	struct failure failure;
+	int fd_a, fd_b, fd;
+
+	add_address(&a, AF_INET, "192.0.2.2");
+	add_address(&a, AF_INET6, "2001:db8::2");
+	add_address(&b, AF_INET, "192.0.2.3");
+	a.antispoof = true;
+	make(&a, &fd_a);
+	make(&b, &fd_b);
+	arp(mac_a, mac_a, "192.0.2.2", "192.0.2.3");
+	must(write(fd_a, frame, frame_bytes) > 0, "no question");
+	must(await(fd_a, ARP_MS, 14 + 24, "\xc0\x00\x02\x02", 4, got),
+	     "the host does not answer for others");
+	memcpy(host_mac, got + 6, 6);
+	must(!memcmp(host_mac, "\xfe\xff\xff\xff\xff\xff", 6), "its MAC");
+	fill_ip4(begin(host_mac, mac_a, 0x0800), "192.0.2.2", "192.0.2.3");
+	must(write(fd_a, frame, frame_bytes) > 0, "no packet");
+	answer_arp(fd_b, mac_b, "192.0.2.3", ARP_MS);
+	must(await(fd_b, ARP_MS, 12, ip4_type, 2, got), "nothing arrives");
+	must(got[29] == 2, "it arrives from elsewhere");
+
+	/* A third interface with an address of the first one. */
+	strcpy(b.name, "vif4.0");
+	inet_pton(AF_INET, "192.0.2.2", b.addresses[0].bytes);
+	must(vif_make(&b, &fd, 1, &failure), "an address that is another's");
+	must(!is_there("vif4.0"), "a tap is left");
+	strcpy(b.name, "vif2.0");
+	close(fd_a);
+	close(fd_b);
+	vif_undo(&a);
+	vif_undo(&b);
+	must(!is_there("vif1.0"), "it is left");
+	check("routed_mode");
+}
+
+int main(void)
+{
+	struct stat tun;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (stat("/dev/net/tun", &tun) || unshare(CLONE_NEWNET)) {
+		printf("skip host_networks: no taps, or not root\n");
+		return 0;
+	}
+	refusals();
+	bridge_mode();
+	queues();
+	nat_mode();
+	routed_mode();
+	return failed;
+}

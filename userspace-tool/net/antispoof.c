@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a guest may send.  See antispoof.h.  The chain drops what no rule
+ * accepts, so a kind of packet that was not thought of does not get out.
+ *
+ * Ethernet types are matched where they stand in the packet: a packet with a
+ * VLAN tag is of none of the types that are accepted.
+ */
+#include "net/antispoof.h"
+
+#include "net/nft.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define MAC_BYTES	6
+#define TABLE_NAME	(IFNAMSIZ + 8)
+
+/* Offsets in the headers. */
+#define ETHERNET_SOURCE	6
+#define ETHERNET_TYPE	12
+#define IP4_PROTOCOL	9
+#define IP4_SOURCE	12
+#define IP6_SOURCE	8
+#define ARP_MAC		8
+#define ARP_IP		14
+#define ND_TARGET	8
+
+static const uint8_t type_ip4[] = { 0x08, 0x00 };
+static const uint8_t type_arp[] = { 0x08, 0x06 };
+static const uint8_t type_ip6[] = { 0x86, 0xdd };
+static const uint8_t none[16];
+
+static void match_type(struct nft *nft, const uint8_t *type)
+{
+	nft_match(nft, NFT_PAYLOAD_LL_HEADER, ETHERNET_TYPE, NFT_CMP_EQ, type,
+		  2);
+}
+
+static void match_header(struct nft *nft, uint32_t offset, const void *data,
+			 uint32_t size)
+{
+	nft_match(nft, NFT_PAYLOAD_NETWORK_HEADER, offset, NFT_CMP_EQ, data,
+		  size);
+}
+
+static void match_transport(struct nft *nft, uint32_t offset, const void *data,
+			    uint32_t size)
+{
+	nft_match(nft, NFT_PAYLOAD_TRANSPORT_HEADER, offset, NFT_CMP_EQ, data,
+		  size);
+}
+
+/* Only its own MAC, in the Ethernet header and in what ARP says. */
+static void add_mac(struct nft *nft, const struct vif *vif)
+{
+	nft_rule(nft);
+	nft_match(nft, NFT_PAYLOAD_LL_HEADER, ETHERNET_SOURCE, NFT_CMP_NEQ,
+		  vif->mac, MAC_BYTES);
+	nft_verdict(nft, NF_DROP);
+	nft_rule(nft);
+	match_type(nft, type_arp);
+	nft_match(nft, NFT_PAYLOAD_NETWORK_HEADER, ARP_MAC, NFT_CMP_NEQ,
+		  vif->mac, MAC_BYTES);
+	nft_verdict(nft, NF_DROP);
+}
+
+/* --- IPv4 --- */
+
+static void accept_ip4(struct nft *nft, const uint8_t *address)
+{
+	nft_rule(nft);
+	match_type(nft, type_ip4);
+	match_header(nft, IP4_SOURCE, address, 4);
+	nft_verdict(nft, NF_ACCEPT);
+}
+
+/* Of Ethernet and IPv4, from @address. */
+static void accept_arp(struct nft *nft, const uint8_t *address)
+{
+	static const uint8_t kind[] = { 0, 1, 8, 0, 6, 4 };
+
+	nft_rule(nft);
+	match_type(nft, type_arp);
+	match_header(nft, 0, kind, sizeof(kind));
+	match_header(nft, ARP_IP, address, 4);
+	nft_verdict(nft, NF_ACCEPT);
+}
+
+/* Who asks for an address has none yet. */
+static void accept_dhcp(struct nft *nft)
+{
+	static const uint8_t udp = 17;
+	static const uint8_t ports[] = { 0, 68, 0, 67 };
+
+	nft_rule(nft);
+	match_type(nft, type_ip4);
+	match_header(nft, IP4_PROTOCOL, &udp, 1);
+	match_header(nft, IP4_SOURCE, none, 4);
+	match_transport(nft, 0, ports, sizeof(ports));
+	nft_verdict(nft, NF_ACCEPT);
+}
+
+/* --- IPv6 --- */
+
+/* In an ICMPv6 message behind any headers; @type is its first byte. */
+static void match_icmp6(struct nft *nft, uint8_t type)
+{
+	static const uint8_t icmp6 = 58;
+
+	match_type(nft, type_ip6);
+	nft_match_meta(nft, NFT_META_L4PROTO, NFT_CMP_EQ, &icmp6, 1);
+	match_transport(nft, 0, &type, 1);
+}
+
+/* A guest is no router, and tells nobody of a better one. */
+static void drop_router(struct nft *nft)
+{
+	static const uint8_t types[] = { 134, 137 };
+	size_t i;
+
+	for (i = 0; i < sizeof(types); i++) {
+		nft_rule(nft);
+		match_icmp6(nft, types[i]);
+		nft_verdict(nft, NF_DROP);
+	}
+}
+
+/* It says "I have @address" of its own ones only. */
+static void accept_advertisement(struct nft *nft, const uint8_t *source,
+				 const uint8_t *address)
+{
+	nft_rule(nft);
+	match_header(nft, IP6_SOURCE, source, 16);
+	match_icmp6(nft, 136);
+	match_transport(nft, ND_TARGET, address, 16);
+	nft_verdict(nft, NF_ACCEPT);
+}
+
+static void drop_advertisements(struct nft *nft)
+{
+	nft_rule(nft);
+	match_icmp6(nft, 136);
+	nft_verdict(nft, NF_DROP);
+}
+
+static void accept_ip6(struct nft *nft, const uint8_t *address)
+{
+	nft_rule(nft);
+	match_type(nft, type_ip6);
+	match_header(nft, IP6_SOURCE, address, 16);
+	nft_verdict(nft, NF_ACCEPT);
+}
+
+/* Is the address in use?  And which groups do I want? */
+static void accept_ip6_begin(struct nft *nft)
+{
+	static const uint8_t types[] = { 135, 143 };
+	size_t i;
+
+	for (i = 0; i < sizeof(types); i++) {
+		nft_rule(nft);
+		match_icmp6(nft, types[i]);
+		match_header(nft, IP6_SOURCE, none, 16);
+		nft_verdict(nft, NF_ACCEPT);
+	}
+}
+
+/* fe80::/64 and the MAC, as every IPv6 host has it. */
+static void link_local(const uint8_t *mac, uint8_t *address)
+{
+	const uint8_t bytes[16] = {
+		0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac[0] ^ 2, mac[1], mac[2], 0xff,
+		0xfe, mac[3], mac[4], mac[5],
+	};
+
+	memcpy(address, bytes, sizeof(bytes));
+}
+
+static void add_ip4(struct nft *nft, const struct vif *vif)
+{
+	unsigned int i;
+
+	for (i = 0; i < vif->nr_addresses; i++) {
+		if (vif->addresses[i].family != AF_INET)
+			continue;
+		accept_ip4(nft, vif->addresses[i].bytes);
+		accept_arp(nft, vif->addresses[i].bytes);
+	}
+	accept_arp(nft, none);
+	accept_dhcp(nft);
+}
+
+static void add_ip6(struct nft *nft, const struct vif *vif)
+{
+	uint8_t own[VIF_ADDRESSES + 1][16];
+	unsigned int i, j, n = 0;
+
+	link_local(vif->mac, own[n++]);
+	for (i = 0; i < vif->nr_addresses; i++)
+		if (vif->addresses[i].family == AF_INET6)
+			memcpy(own[n++], vif->addresses[i].bytes, 16);
+	drop_router(nft);
+	for (i = 0; i < n; i++)
+		for (j = 0; j < n; j++)
+			accept_advertisement(nft, own[i], own[j]);
+	drop_advertisements(nft);
+	for (i = 0; i < n; i++)
+		accept_ip6(nft, own[i]);
+	accept_ip6_begin(nft);
+}
+
+/* Without addresses all are its own. */
+static void accept_all(struct nft *nft)
+{
+	nft_rule(nft);
+	nft_verdict(nft, NF_ACCEPT);
+}
+
+static void table_name(const struct vif *vif, char *name)
+{
+	snprintf(name, TABLE_NAME, "lodge_%s", vif->name);
+}
+
+int antispoof_make(const struct vif *vif)
+{
+	const struct nft_hook hook = {
+		.type = "filter",
+		.hook = NF_NETDEV_INGRESS,
+		.device = vif->name,
+		.policy = NF_DROP,
+	};
+	char table[TABLE_NAME];
+	struct nft nft;
+	int err;
+
+	table_name(vif, table);
+	err = nft_begin(&nft, NFPROTO_NETDEV, table);
+	if (err)
+		return err;
+	nft_new_table(&nft);
+	nft_new_chain(&nft, "antispoof", &hook);
+	add_mac(&nft, vif);
+	if (vif->nr_addresses) {
+		add_ip4(&nft, vif);
+		add_ip6(&nft, vif);
+	} else {
+		accept_all(&nft);
+	}
+	return nft_commit(&nft);
+}
+
+/* There may be none. */
+void antispoof_undo(const struct vif *vif)
+{
+	char table[TABLE_NAME];
+	struct nft nft;
+
+	table_name(vif, table);
+	if (nft_begin(&nft, NFPROTO_NETDEV, table))
+		return;
+	nft_delete_table(&nft);
+	nft_commit(&nft);
+}

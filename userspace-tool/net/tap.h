@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The tap of a network interface.
+ */
+#ifndef LODGE_NET_TAP_H
+#define LODGE_NET_TAP_H
+
+#include "msg.h"
+
+#include <stdbool.h>
+
+/*
+ * Make the tap @name, or open the one that is there; @nr files in @fds, one a
+ * queue.  0 or -1.
+ */
+int tap_open(const char *name, int *fds, unsigned int nr,
+	     struct failure *failure);
+
+/*
+ * It stays when all its files are closed, so that the death of a process does
+ * not take it out of the host's network.  0 or -errno.
+ */
+int tap_persist(int fd);
+
+/* Whether packets go through this queue.  0 or -errno; no right is needed. */
+int tap_use_queue(int fd, bool use);
+
+/* What packets to the guest may leave undone: TUN_F_*.  0 or -errno. */
+int tap_set_offloads(int fd, unsigned int offloads);
+
+#endif /* LODGE_NET_TAP_H */
