@@ -513,29 +513,25 @@ static int offer(void)
 	return sring_receive(&w.ring, &r);
 }
 
-/* The entries in the order of the ring. */
 static int answer_next(void)
 {
 	struct rx_response responses[NET_RX_PLACES];
 	uint16_t ids[NET_RX_PLACES];
 	struct io_entry e;
 	uint8_t copy[8];
-	uint32_t i = 0, k;
-	int ret;
+	uint32_t i = any(300), k;
+	int ret = sring_next_in_order(&w.ring, &i, &e);
 
-	for (; (ret = sring_next_done(&w.ring, &i, &e)) == 1; i++) {
-		if (e.ring_index != w.ring.rsp_next)
-			continue;
-		for (k = 0; k < e.nr_indices; k++) {
-			must(!sring_peek(&w.ring, e.ring_index + k, copy),
-			     "no look at a request");
-			ids[k] = sring_get(&sring_net_rx, copy, NET_RX_ID, 0);
-		}
-		net_rx_responses(&e, ids, responses);
-		ret = sring_answer(&w.ring, i, responses);
-		return ret ? ret : 1;
+	if (ret <= 0)
+		return ret;
+	for (k = 0; k < e.nr_indices; k++) {
+		must(!sring_peek(&w.ring, e.ring_index + k, copy),
+		     "no look at a request");
+		ids[k] = sring_get(&sring_net_rx, copy, NET_RX_ID, 0);
 	}
-	return ret;
+	net_rx_responses(&e, ids, responses);
+	ret = sring_answer(&w.ring, i, responses);
+	return ret ? ret : 1;
 }
 
 static void live(bool *held)
@@ -598,6 +594,7 @@ static void peeks(void)
 				.ring_index = 0xffffff80, .fd = -1 };
 	struct io_table table = io_model_table(&w.model);
 	uint8_t copy[8] = { 0 };
+	struct io_entry e;
 	uint32_t index;
 
 	memset(&w, 0, sizeof(w));
@@ -614,6 +611,13 @@ static void peeks(void)
 	must(sring_receive(&w.ring, &r) == -EINVAL, "not a receive");
 	r.operation = IO_RECEIVE;
 	must(sring_receive(&w.ring, &r) == -EINVAL, "nothing was fetched");
+	must(sring_waiting(&w.ring) == 2, "two wait");
+	must(sring_sleep_for(&w.ring, 2) == 1, "two are enough");
+	must(!sring_sleep_for(&w.ring, 4), "two are too few");
+	front_put(&w.front, copy);
+	must(!front_push(&w.front), "told of the third");
+	front_put(&w.front, copy);
+	must(front_push(&w.front), "not told of the fourth");
 	must(sring_fetch(&w.ring, copy, &index) == 1, "fetch");
 	r.nr_indices = 2;
 	must(sring_receive(&w.ring, &r) == -EINVAL, "not all was fetched");
@@ -626,6 +630,8 @@ static void peeks(void)
 	w.front.words[REQ_PROD] = 0x1000;
 	must(sring_fetch(&w.ring, copy, &index) == -EPROTO, "overflow");
 	must(sring_receive(&w.ring, &r) == -EPROTO &&
+	     sring_waiting(&w.ring) == -EPROTO &&
+	     sring_next_in_order(&w.ring, &index, &e) == -EPROTO &&
 	     sring_peek(&w.ring, 0xffffff80, copy) == -EPROTO, "it goes on");
 	check("receive_and_peek_refusals");
 }

@@ -294,7 +294,12 @@ int sring_peek(struct sring *ring, uint32_t index, void *request)
 	return 0;
 }
 
-int sring_sleep(struct sring *ring)
+int sring_waiting(struct sring *ring)
+{
+	return is_stopped(ring) ? -EPROTO : count_waiting(ring);
+}
+
+int sring_sleep_for(struct sring *ring, uint32_t nr)
 {
 	int waiting;
 
@@ -308,9 +313,14 @@ int sring_sleep(struct sring *ring)
 	 * its store of req_prod and its look at req_event: one of the two sees
 	 * what the other wrote.
 	 */
-	atomic_store(&ring->header->req_event, ring->fetched + 1);
+	atomic_store(&ring->header->req_event, ring->fetched + nr);
 	waiting = count_waiting(ring);
-	return waiting > 0 ? 1 : waiting;
+	return waiting < 0 ? waiting : waiting >= (int)nr;
+}
+
+int sring_sleep(struct sring *ring)
+{
+	return sring_sleep_for(ring, 1);
 }
 
 /* --- responses --- */
@@ -336,6 +346,29 @@ int sring_next_done(struct sring *ring, uint32_t *entry, struct io_entry *out)
 		if (out->state == IO_DONE) {
 			*entry = i;
 			return 1;
+		}
+	}
+	return 0;
+}
+
+int sring_next_in_order(struct sring *ring, uint32_t *entry,
+			struct io_entry *out)
+{
+	uint32_t n, i = *entry;
+	int err;
+
+	if (is_stopped(ring))
+		return -EPROTO;
+	for (n = 0; n < ring->nr_entries; n++, i++) {
+		i &= ring->nr_entries - 1;
+		if (is_in_batch(ring, i))
+			continue;
+		err = read_entry(ring, i, out);
+		if (err)
+			return err;
+		if (out->state != IO_FREE && out->ring_index == ring->rsp_next) {
+			*entry = i;
+			return out->state == IO_DONE;
 		}
 	}
 	return 0;

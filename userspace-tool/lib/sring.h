@@ -121,6 +121,13 @@ int sring_peek(struct sring *ring, uint32_t index, void *request);
 int sring_next_done(struct sring *ring, uint32_t *entry, struct io_entry *out);
 
 /*
+ * The same for a ring that is answered in its order: the entry whose answer
+ * stands next.  *@entry says where to look first.
+ */
+int sring_next_in_order(struct sring *ring, uint32_t *entry,
+			struct io_entry *out);
+
+/*
  * Write the responses to an entry that is done: as many, one behind the other,
  * as it took places of the ring.  The guest sees them after sring_publish(),
  * all at once.  0; -EINVAL no such answer is due; -EPROTO; -errno of the
@@ -141,6 +148,12 @@ int sring_publish(struct sring *ring);
  * 0: wait for the channel, or for the table; -EPROTO.
  */
 int sring_sleep(struct sring *ring);
+
+/* The same, of the @nr-th request from now on: one alone is not enough. */
+int sring_sleep_for(struct sring *ring, uint32_t nr);
+
+/* How many requests stand in the ring that were not fetched; -EPROTO. */
+int sring_waiting(struct sring *ring);
 
 /*
  * For a ring that was stopped or that the guest gives up: retire what is done
