@@ -64,7 +64,8 @@ static int make_order(struct control_order *order, char **words, int nr_words,
 	int err = -1;
 
 	if (text)
-		config = device_config_parse(order->class, text, 0, failure);
+		config = device_config_parse(order->class, text,
+					     DEVICE_INDEX_LATER, failure);
 	else
 		failure_set(failure, "out of memory");
 	if (config)
@@ -185,7 +186,8 @@ static void read_stats(const struct run_dir *dir, struct device_view *view)
 	close_fd(&fd);
 }
 
-static void view_device(const struct run_dir *dir, uint32_t domid,
+static void view_device(const struct run_dir *dir,
+			const struct device_domain *domain,
 			const struct device_config *config,
 			struct device_view *view)
 {
@@ -196,12 +198,13 @@ static void view_device(const struct run_dir *dir, uint32_t domid,
 
 	memset(view, 0, sizeof(*view));
 	view->config = config;
+	view->domain = *domain;
 	holder = run_dir_open_holder(dir, run_role_device(config->class,
 							  config->devid), &pid);
 	close_fd(&holder);
 	view->pid = pid;
-	if (!xenbus_init(&bus, run_dir_file(dir, "store"), domid, class->name,
-			 config->devid))
+	if (!xenbus_init(&bus, run_dir_file(dir, "store"), domain->domid,
+			 class->name, config->devid))
 		xenbus_connect(&bus);
 	view->state = config->detaching ? "detaching" : state_word(&bus);
 	store_close(&bus.store);
@@ -215,6 +218,7 @@ int device_list(const char *verb, const char *domain, enum device_class class,
 {
 	const struct device_config *device;
 	struct lodge_domain_info info;
+	struct device_domain owner;
 	struct domain_config config;
 	struct device_view view;
 	struct failure failure;
@@ -224,10 +228,15 @@ int device_list(const char *verb, const char *domain, enum device_class class,
 		return EXIT_REFUSED;
 	if (run_dir_load_config(&dir, &config, &failure))
 		return msg_failure(verb, info.name, &failure);
+	owner = (struct device_domain){
+		.domid = info.domid,
+		.name = config.name,
+		.uuid = config.uuid,
+	};
 	for (device = config.devices; device; device = device->next) {
 		if (device->class != class)
 			continue;
-		view_device(&dir, info.domid, device, &view);
+		view_device(&dir, &owner, device, &view);
 		print(&view, array);
 	}
 	domain_config_release(&config);

@@ -28,12 +28,14 @@ int device_reload(const char *verb, const char *domain,
 /**
  * struct device_view - a device as a list shows it
  * @config: what it shall be
+ * @domain: whose it is
  * @state: of the two ends, in a word
  * @pid: of its process; 0: none
  * @count: struct device_stats
  */
 struct device_view {
 	const struct device_config *config;
+	struct device_domain domain;
 	const char *state;
 	int pid;
 	uint64_t count[DEVICE_COUNTERS];

@@ -6,6 +6,7 @@
 
 #include "compiler.h"
 #include "device_vbd.h"
+#include "device_vif.h"
 
 #include <errno.h>
 #include <lodge.h>
@@ -25,6 +26,15 @@ const struct device_class_info device_classes[NR_DEVICE_CLASSES] = {
 		.rest_key = VBD_TARGET,
 		.prepare = device_vbd_prepare,
 		.check = device_vbd_check,
+	},
+	[DEVICE_VIF] = {
+		.name = "vif",
+		.list = "vif",
+		.what = "network interface",
+		.role = LODGE_ROLE_NET,
+		.keys = device_vif_keys,
+		.rest_key = -1,
+		.check = device_vif_check,
 	},
 };
 

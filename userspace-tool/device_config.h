@@ -18,10 +18,14 @@
  */
 enum device_class {
 	DEVICE_VBD,
+	DEVICE_VIF,
 	NR_DEVICE_CLASSES
 };
 
 #define DEVICE_KEYS_MAX	20
+
+/* For the place in a list: it is given later, by the keeper. */
+#define DEVICE_INDEX_LATER	(~0u)
 
 struct device_config;
 

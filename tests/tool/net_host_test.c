@@ -221,7 +221,7 @@ static void add_address(struct vif *vif, int family, const char *text)
 
 static bool is_there(const char *name)
 {
-	struct link link;
+	struct net_link link;
 
 	return !link_get(name, &link);
 }
@@ -329,7 +329,7 @@ static void bridge_mode(void)
 {
 	struct vif a = interface("vif1.0", VIF_BRIDGE, mac_a);
 	struct vif b = interface("vif2.0", VIF_BRIDGE, mac_b);
-	struct link bridge, link;
+	struct net_link bridge, link;
 	unsigned int index;
 	int fd_a, fd_b;
 
@@ -440,7 +440,7 @@ static void nat_mode(void)
 	static const uint8_t ip4_type[] = { 8, 0 };
 	uint8_t got[256], host[4], gateway_mac[6];
 	int fd_a, fd_b, fd_out;
-	struct link link;
+	struct net_link link;
 
 	link_get("lo", &link);
 	link_set(link.index, &(struct link_settings){ .up = true });

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "backend/blk.h"
+#include "backend/net.h"
 #include "helper.h"
 #include "lib/attach.h"
 #include "log.h"
@@ -26,6 +27,7 @@
 
 static const struct backend * const backends[NR_DEVICE_CLASSES] = {
 	[DEVICE_VBD] = &backend_blk,
+	[DEVICE_VIF] = &backend_net,
 };
 
 const struct backend *backend_of(enum device_class class)

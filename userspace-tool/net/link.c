@@ -63,7 +63,7 @@ static bool kind_is_bridge(const struct nlmsghdr *m)
 static int take_link(const struct nlmsghdr *m, void *arg)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(m);
-	struct link *link = arg;
+	struct net_link *link = arg;
 	const char *alias;
 	size_t size;
 
@@ -80,7 +80,7 @@ static int take_link(const struct nlmsghdr *m, void *arg)
 	return 1;
 }
 
-int link_get(const char *name, struct link *link)
+int link_get(const char *name, struct net_link *link)
 {
 	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
 	struct message bytes;
@@ -132,7 +132,7 @@ int link_set(unsigned int index, const struct link_settings *s)
 int link_make_bridge(const char *name, const char *alias)
 {
 	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
-	struct link link;
+	struct net_link link;
 	uint32_t nest;
 	struct message bytes;
 	struct netlink_buf m = use(&bytes);

@@ -19,14 +19,14 @@ struct ip_address {
 };
 
 /**
- * struct link - a device as it is
+ * struct net_link - a device as it is
  * @index: its number
  * @mtu: largest packet without its Ethernet header
  * @master: number of the bridge that it is a port of, or 0
  * @is_bridge: it is one
  * @alias: free text, by which we know what is ours
  */
-struct link {
+struct net_link {
 	unsigned int index;
 	unsigned int mtu;
 	unsigned int master;
@@ -48,7 +48,7 @@ struct link_settings {
 };
 
 /* -ENODEV: there is none of that name. */
-int link_get(const char *name, struct link *link);
+int link_get(const char *name, struct net_link *link);
 int link_set(unsigned int index, const struct link_settings *settings);
 int link_make_bridge(const char *name, const char *alias);
 int link_delete(const char *name);

@@ -110,7 +110,7 @@ static int make_bridge(struct failure *failure)
  * Each step may have been done by a process that died then; the address comes
  * last but one, so a bridge that has one lacks the table at most.
  */
-static int complete(struct link *bridge, struct failure *failure)
+static int complete(struct net_link *bridge, struct failure *failure)
 {
 	struct ip_address address;
 	int err = link_get_address(bridge->index, &address);
@@ -139,7 +139,7 @@ static int complete(struct link *bridge, struct failure *failure)
 }
 
 /* A guest with an address of another network would reach nobody. */
-static int check_addresses(const struct link *bridge,
+static int check_addresses(const struct net_link *bridge,
 			   const struct ip_address *guest, unsigned int nr,
 			   struct failure *failure)
 {
@@ -164,7 +164,7 @@ static int check_addresses(const struct link *bridge,
 	return 0;
 }
 
-int nat_get(struct link *bridge, const struct ip_address *addresses,
+int nat_get(struct net_link *bridge, const struct ip_address *addresses,
 	    unsigned int nr, struct failure *failure)
 {
 	int err = link_get(NAT_BRIDGE, bridge);
@@ -189,7 +189,7 @@ int nat_get(struct link *bridge, const struct ip_address *addresses,
 
 void nat_put(void)
 {
-	struct link bridge;
+	struct net_link bridge;
 
 	if (link_get(NAT_BRIDGE, &bridge) || strcmp(bridge.alias, NAT_ALIAS) ||
 	    link_has_ports(bridge.index))

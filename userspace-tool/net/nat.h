@@ -23,7 +23,7 @@ int nat_lock(void);
  * Under the lock: the bridge, made if it is not there, for a guest that has
  * these addresses.  0 or -1.
  */
-int nat_get(struct link *bridge, const struct ip_address *addresses,
+int nat_get(struct net_link *bridge, const struct ip_address *addresses,
 	    unsigned int nr, struct failure *failure);
 
 /* Under the lock: undo the bridge if nobody uses it. */

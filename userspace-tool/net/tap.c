@@ -97,3 +97,10 @@ int tap_set_offloads(int fd, unsigned int offloads)
 {
 	return ioctl(fd, TUNSETOFFLOAD, offloads) ? -errno : 0;
 }
+
+int tap_set_carrier(int fd, bool on)
+{
+	int carrier = on;
+
+	return ioctl(fd, TUNSETCARRIER, &carrier) ? -errno : 0;
+}

@@ -28,4 +28,7 @@ int tap_use_queue(int fd, bool use);
 /* What packets to the guest may leave undone: TUN_F_*.  0 or -errno. */
 int tap_set_offloads(int fd, unsigned int offloads);
 
+/* Whether the host sees a cable in it.  0 or -errno. */
+int tap_set_carrier(int fd, bool on);
+
 #endif /* LODGE_NET_TAP_H */

@@ -28,7 +28,7 @@ static int no_bridge(struct failure *failure)
 	return -1;
 }
 
-static int find_bridge(const struct vif *vif, struct link *bridge,
+static int find_bridge(const struct vif *vif, struct net_link *bridge,
 		       struct failure *failure)
 {
 	const char *name = vif->bridge;
@@ -66,7 +66,7 @@ enum old {
 
 static enum old look_for_old(const struct vif *vif, struct failure *failure)
 {
-	struct link old;
+	struct net_link old;
 
 	if (link_get(vif->name, &old))
 		return OLD_NONE;
@@ -119,7 +119,7 @@ static void warn_forwarding(const struct vif *vif)
 			  vif->name);
 }
 
-static unsigned int pick_mtu(const struct vif *vif, const struct link *bridge)
+static unsigned int pick_mtu(const struct vif *vif, const struct net_link *bridge)
 {
 	if (vif->mtu)
 		return vif->mtu;
@@ -127,7 +127,7 @@ static unsigned int pick_mtu(const struct vif *vif, const struct link *bridge)
 }
 
 /* The tap is there.  It comes up last, with all rules in place. */
-static int join(const struct vif *vif, const struct link *bridge,
+static int join(const struct vif *vif, const struct net_link *bridge,
 		struct failure *failure)
 {
 	struct link_settings settings = {
@@ -137,7 +137,7 @@ static int join(const struct vif *vif, const struct link *bridge,
 		.master = bridge->index,
 		.no_ip6_address = vif->mode != VIF_ROUTED,
 	};
-	struct link link;
+	struct net_link link;
 	int err = link_get(vif->name, &link);
 
 	if (!err)
@@ -156,7 +156,7 @@ static int join(const struct vif *vif, const struct link *bridge,
 	return set_routes(vif, link.index, failure);
 }
 
-static int get_bridge(const struct vif *vif, struct link *bridge,
+static int get_bridge(const struct vif *vif, struct net_link *bridge,
 		      struct failure *failure)
 {
 	memset(bridge, 0, sizeof(*bridge));
@@ -194,7 +194,7 @@ static int persist(const struct vif *vif, int fd, struct failure *failure)
 static int make(const struct vif *vif, int *fds, unsigned int nr_queues,
 		struct failure *failure)
 {
-	struct link bridge;
+	struct net_link bridge;
 
 	switch (look_for_old(vif, failure)) {
 	case OLD_FOREIGN:
