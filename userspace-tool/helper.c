@@ -18,6 +18,7 @@
 #include "title.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -131,6 +132,19 @@ static int console_main(struct keeper *k)
 			   k->ready[1]);
 }
 
+/* What the store has to keep; nothing, as long as it is empty. */
+static int open_records(struct keeper *k)
+{
+	int fd = openat(k->dir.fd, "store.db",
+			O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		return fd;
+	log_event("store: %s: %s", run_dir_file(&k->dir, "store.db"),
+		  msg_errno(errno));
+	_exit(HELPER_SETUP_FAILED);
+}
+
 static int store_main(struct keeper *k)
 {
 	const struct store_setup setup = {
@@ -146,14 +160,14 @@ static int store_main(struct keeper *k)
 		.start_time = time(NULL),
 	};
 	int attach = attach_and_drop(k, LODGE_ROLE_STORE, ROLE_STORE);
+	int records = open_records(k);
 
 	close_fd(&k->pty.master);
 	close_fd(&k->pty.slave);
 	close_fd(&k->control_fd);
 	close_fd(&k->news[1]);
 	keeper_devices_close(k, NULL);
-	return store_run(attach, k->listen_fd, &setup,
-			 run_dir_file(&k->dir, "store.db"), k->ready[1]);
+	return store_run(attach, k->listen_fd, &setup, records, k->ready[1]);
 }
 
 /* The runner, too, must not keep a file busy that the keeper lets go. */

@@ -455,7 +455,7 @@ static void start_store(void)
 			.page = store_page, .event_fd = store_event,
 			.hangup_fd = hangup[0], .kick = nothing,
 			.map_recovery = map_store_recovery,
-			.records = records,
+			.records = open(records, O_RDWR | O_CREAT, 0600),
 		};
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -14,6 +14,7 @@
  * crash point only.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -69,8 +70,8 @@ ssize_t __real_pwrite(int fd, const void *data, size_t len, off_t at);
 ssize_t __wrap_pwrite(int fd, const void *data, size_t len, off_t at);
 ssize_t __real_writev(int fd, const struct iovec *parts, int nr);
 ssize_t __wrap_writev(int fd, const struct iovec *parts, int nr);
-int __real_unlink(const char *path);
-int __wrap_unlink(const char *path);
+int __real_ftruncate(int fd, off_t size);
+int __wrap_ftruncate(int fd, off_t size);
 
 /* A kill may come between two pages of one call, but not within a page. */
 ssize_t __wrap_pwrite(int fd, const void *data, size_t len, off_t at)
@@ -107,12 +108,12 @@ ssize_t __wrap_writev(int fd, const struct iovec *parts, int nr)
 	return ret;
 }
 
-int __wrap_unlink(const char *path)
+int __wrap_ftruncate(int fd, off_t size)
 {
 	int ret;
 
 	crash_point();
-	ret = __real_unlink(path);
+	ret = __real_ftruncate(fd, size);
 	crash_point();
 	return ret;
 }
@@ -146,7 +147,7 @@ static void serve(void)
 	const struct store_channel channel = {
 		.page = &shared->page, .event_fd = to_store,
 		.hangup_fd = hangup[0], .kick = kick,
-		.map_recovery = map_recovery, .records = records,
+		.map_recovery = map_recovery, .records = open(records, O_RDWR | O_CREAT, 0600),
 	};
 
 	is_server = true;
@@ -820,8 +821,8 @@ int main(int argc, char **argv)
 	if (!*only || !strcmp(only, "by_time"))
 		ok &= report("crash_by_time",
 			     kill_often("by_time", KILL_BY_TIME, false, 10));
-	__real_unlink(records);
-	__real_unlink(socket_path);
+	unlink(records);
+	unlink(socket_path);
 	rmdir(dir);
 	return !ok;
 }

@@ -59,6 +59,7 @@ struct engine *engine_create(void)
 		abort();
 	e->channel.map_recovery = map_recovery;
 	e->channel.ctx = e;
+	e->channel.records = -1;
 	e->store.channel = &e->channel;
 	e->store.setup = &test_setup;
 	e->store.domid = DOMID;

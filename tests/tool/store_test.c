@@ -6,6 +6,7 @@
  * clients until its standard input ends, so that Xen's own tools can be used.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -103,7 +104,7 @@ static int serve(int listen_fd, int ready_fd)
 	};
 	const struct store_channel channel = {
 		.page = page, .event_fd = to_store, .hangup_fd = hangup[0],
-		.kick = kick, .map_recovery = map_recovery, .records = records,
+		.kick = kick, .map_recovery = map_recovery, .records = open(records, O_RDWR | O_CREAT, 0600),
 		.log = log_fd < 0 ? NULL : write_log,
 	};
 

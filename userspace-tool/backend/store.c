@@ -36,7 +36,7 @@ static int fail(const char *what, int err)
 }
 
 int store_run(int attach_fd, int listen_fd, const struct store_setup *setup,
-	      const char *records, int ready_fd)
+	      int records, int ready_fd)
 {
 	struct store_channel channel = {
 		.hangup_fd = attach_fd,

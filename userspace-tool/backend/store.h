@@ -9,10 +9,10 @@ struct store_setup;
 
 /*
  * Serve the store ring of @attach_fd and the clients of @listen_fd until the
- * domain is gone.  @records is the path of the file that keeps the tree.  One
- * byte to @ready_fd says that it serves.  Returns the exit status.
+ * domain is gone.  @records is the file that keeps the tree.  One byte to
+ * @ready_fd says that it serves.  Returns the exit status.
  */
 int store_run(int attach_fd, int listen_fd, const struct store_setup *setup,
-	      const char *records, int ready_fd);
+	      int records, int ready_fd);
 
 #endif /* LODGE_BACKEND_STORE_H */

@@ -11,6 +11,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <lmdb.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,14 +32,20 @@ static int to_errno(int ret)
 	return ret < 0 ? -EIO : -ret;
 }
 
-int db_open(struct db *db, const char *path, bool fresh)
+/*
+ * LMDB takes a name and nothing else.  The process may have no right to open
+ * files any more: open_held.c makes a copy of the descriptor of this open().
+ */
+int db_open(struct db *db, int fd, bool fresh)
 {
 	const unsigned int flags = MDB_NOSUBDIR | MDB_NOSYNC | MDB_NOMETASYNC |
 				   MDB_NOLOCK | MDB_NOTLS | MDB_NORDAHEAD;
+	char path[32];
 	int ret;
 
-	if (fresh && unlink(path) && errno != ENOENT)
+	if (fresh && ftruncate(fd, 0))
 		return -errno;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	ret = mdb_env_create(&db->env);
 	if (ret)
 		return to_errno(ret);

@@ -35,8 +35,11 @@ struct db {
 	int error;
 };
 
-/* @fresh: what is there is of no use.  0 or a negative errno. */
-int db_open(struct db *db, const char *path, bool fresh);
+/*
+ * @fd: the file, open for reading and writing; it is not closed.  @fresh: what
+ * is in it is of no use.  0 or a negative errno.
+ */
+int db_open(struct db *db, int fd, bool fresh);
 void db_close(struct db *db);
 
 /* Errors wait for db_commit(). */

@@ -28,7 +28,7 @@
  *   to send the recorded messages at the ring's index of answers.
  *
  * The first record commit has no predecessor that LMDB could go back to.  The
- * mark says whether there was one; if not, any file that is found is dropped,
+ * mark says whether there was one; if not, what is found in the file is dropped,
  * be it half of a first commit or what another domain of this name left.
  *
  * Positions have 64 bits; the ring's indices are their lower halves.
@@ -130,7 +130,7 @@ static struct db *open_records(struct store *store)
 	struct state *s = &store->state;
 	int ret;
 
-	if (store->error || !store->channel->records)
+	if (store->error || store->channel->records < 0)
 		return NULL;
 	if (s->db.env)
 		return &s->db;
@@ -709,7 +709,7 @@ static int recover(struct store *store)
 	if (ret)
 		return ret;
 	ret = -ENOENT;
-	if (s->has_db && channel->records) {
+	if (s->has_db && channel->records >= 0) {
 		ret = db_open(&s->db, channel->records, false);
 		if (!ret)
 			ret = load_records(store, mark);

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "conn.h"
@@ -257,10 +258,11 @@ static int init_server(struct server *s, const struct store_setup *setup)
 static bool was_begun(const struct server *s)
 {
 	const struct xenstore_domain_interface *page = s->channel->page;
-	const char *records = s->channel->records;
+	const int records = s->channel->records;
+	struct stat st;
 
 	return page->req_prod || page->rsp_prod ||
-	       (records && !faccessat(AT_FDCWD, records, F_OK, 0));
+	       (records >= 0 && !fstat(records, &st) && st.st_size);
 }
 
 /*

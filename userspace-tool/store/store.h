@@ -42,7 +42,7 @@ struct store_setup {
  * @kick: notifies the guest
  * @map_recovery: the slot's recovery area, at least a page, or NULL and errno
  * @ctx: for both
- * @records: path of the file that keeps the state; NULL: nothing is kept
+ * @records: file that keeps the state, open; -1: nothing is kept
  * @log: takes a line for the log, may be NULL
  */
 struct store_channel {
@@ -52,7 +52,7 @@ struct store_channel {
 	void (*kick)(void *ctx);
 	void *(*map_recovery)(void *ctx);
 	void *ctx;
-	const char *records;
+	int records;
 	void (*log)(const char *line);
 };
 
