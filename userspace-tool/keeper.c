@@ -216,7 +216,7 @@ static void save_domain_log(struct keeper *k)
 	log_path(path, sizeof(path), k->config.name, "hypervisor");
 	snprintf(old, sizeof(old), "%s.1", path);
 	rename(path, old);
-	fd = log_open(path, O_TRUNC);
+	fd = log_open(path, O_WRONLY | O_TRUNC);
 	if (fd < 0) {
 		log_event("%s: %s", path, msg_errno(fd));
 		return;
