@@ -6,11 +6,14 @@
 #include "config.h"
 #include "dev.h"
 #include "domain_ref.h"
+#include "helper.h"
 #include "json.h"
 #include "msg.h"
 #include "run_dir.h"
+#include "sandbox.h"
 #include "uuid.h"
 
+#include <errno.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
@@ -197,6 +200,43 @@ int cmd_list(const struct invocation *inv)
 	return status;
 }
 
+/* Only root can make a back end a user of its own. */
+static const char *sandbox_words(const struct sandbox_status *status,
+				 uint32_t owner)
+{
+	if (!status->is_filtered || !status->no_new_privs)
+		return "no sandbox";
+	return status->uid == owner ? "call filter, its owner's user" :
+		"call filter, user of its own";
+}
+
+static void put_helper(const struct run_dir *dir, enum run_role role,
+		       uint32_t owner, struct json_object *array)
+{
+	struct sandbox_status status;
+	struct json_object *o;
+	pid_t pid = 0;
+	int fd = run_dir_open_holder(dir, role, &pid);
+	int err = fd < 0 ? -ESRCH : sandbox_look(pid, &status);
+
+	if (fd >= 0)
+		close(fd);
+	if (err)
+		return;
+	if (!array) {
+		printf("%-16s pid %d, user %u, %s\n", helper_name(role), pid,
+		       status.uid, sandbox_words(&status, owner));
+		return;
+	}
+	o = json_object_new_object();
+	add_text(o, "role", helper_name(role));
+	add_number(o, "pid", pid);
+	add_number(o, "user", status.uid);
+	add(o, "filter", json_object_new_boolean(status.is_filtered));
+	add(o, "no_new_privs", json_object_new_boolean(status.no_new_privs));
+	json_object_array_add(array, o);
+}
+
 static void print_time(const char *key, uint64_t ns)
 {
 	time_t seconds = ns / 1000000000ull;
@@ -235,6 +275,23 @@ static void print_info(const struct lodge_domain_info *i)
 		printf("%-16s lodge recover %s\n", "no runner", i->name);
 }
 
+/*
+ * Those that live and what confines them, for who may look into the run
+ * directory: its owner and root.
+ */
+static void visit_helpers(const struct lodge_domain_info *i,
+			  struct json_object *array)
+{
+	struct run_dir dir;
+	enum run_role role;
+
+	if (run_dir_open(&dir, i->name))
+		return;
+	for (role = ROLE_KEEPER; role <= ROLE_STORE; role++)
+		put_helper(&dir, role, i->owner, array);
+	run_dir_close(&dir);
+}
+
 static void put_stats(const struct lodge_domain_stats *stats,
 		      struct json_object *o)
 {
@@ -255,7 +312,7 @@ static void put_stats(const struct lodge_domain_stats *stats,
 
 int cmd_info(const struct invocation *inv)
 {
-	struct json_object *o = NULL;
+	struct json_object *o = NULL, *helpers;
 	struct lodge_domain_stats stats;
 	struct lodge_domain_info info;
 	int fd = ref_open_info("info", inv->args[0], &info);
@@ -266,6 +323,10 @@ int cmd_info(const struct invocation *inv)
 		o = to_json(&info);
 	else
 		print_info(&info);
+	helpers = o ? json_object_new_array() : NULL;
+	visit_helpers(&info, helpers);
+	if (o)
+		add(o, "processes", helpers);
 	if (!dev_domain_get_stats(fd, &stats))
 		put_stats(&stats, o);
 	close(fd);

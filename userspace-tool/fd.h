@@ -5,6 +5,7 @@
 #ifndef LODGE_FD_H
 #define LODGE_FD_H
 
+#include <stddef.h>
 #include <unistd.h>
 
 static inline void close_fd(int *fd)
@@ -13,5 +14,8 @@ static inline void close_fd(int *fd)
 		close(*fd);
 	*fd = -1;
 }
+
+/* Close all but the first three and @files, in which a -1 is nothing. */
+void fd_close_others(const int *files, size_t nr);
 
 #endif /* LODGE_FD_H */

@@ -14,6 +14,7 @@
 #include "lib/attach.h"
 #include "log.h"
 #include "runner.h"
+#include "sandbox.h"
 #include "store/store.h"
 #include "title.h"
 
@@ -99,8 +100,7 @@ static void close_keepers(struct keeper *k)
 /*
  * Take the slot and let go of the domain file, before a byte of the guest is
  * looked at.  Of the module, a back end that a guest has subverted has only
- * its page then.  Not yet: it still has its user's rights, and could open
- * /dev/lodge anew; nothing confines it to the files that it has.
+ * its page then: its sandbox does not let it open /dev/lodge anew.
  */
 static int attach_and_drop(struct keeper *k, unsigned int slot,
 			   enum run_role role)
@@ -120,16 +120,28 @@ static int attach_and_drop(struct keeper *k, unsigned int slot,
 	_exit(HELPER_SETUP_FAILED);
 }
 
+/* What every back end keeps beside its own: its role, its voice, its log. */
+static void start_sandbox(struct sandbox *box, struct keeper *k,
+			  enum sandbox_kind kind)
+{
+	box->kind = kind;
+	box->uid = k->first_uid + k->domid;
+	box->nr_files = 0;
+	sandbox_keep(box, k->dir.lock_fd);
+	sandbox_keep(box, k->ready[1]);
+	sandbox_keep(box, log_hold_events());
+}
+
 static int console_main(struct keeper *k)
 {
 	int attach = attach_and_drop(k, LODGE_ROLE_CONSOLE, ROLE_CONSOLE);
+	struct sandbox box;
 
-	close_fd(&k->listen_fd);
-	close_fd(&k->control_fd);
-	close_fd(&k->news[1]);
-	keeper_devices_close(k, NULL);
+	start_sandbox(&box, k, SANDBOX_CONSOLE);
+	/* The slave, so that the terminal does not hang up. */
+	sandbox_keep(&box, k->pty.slave);
 	return console_run(attach, k->pty.master, &k->dir, k->config.name,
-			   k->ready[1]);
+			   &box, k->ready[1]);
 }
 
 /* What the store has to keep; nothing, as long as it is empty. */
@@ -161,13 +173,11 @@ static int store_main(struct keeper *k)
 	};
 	int attach = attach_and_drop(k, LODGE_ROLE_STORE, ROLE_STORE);
 	int records = open_records(k);
+	struct sandbox box;
 
-	close_fd(&k->pty.master);
-	close_fd(&k->pty.slave);
-	close_fd(&k->control_fd);
-	close_fd(&k->news[1]);
-	keeper_devices_close(k, NULL);
-	return store_run(attach, k->listen_fd, &setup, records, k->ready[1]);
+	start_sandbox(&box, k, SANDBOX_STORE);
+	return store_run(attach, k->listen_fd, &setup, records, &box,
+			 k->ready[1]);
 }
 
 /* The runner, too, must not keep a file busy that the keeper lets go. */
@@ -250,8 +260,10 @@ int helper_reap(struct helper *h)
 	    info.si_pid) {
 		status = info.si_code == CLD_EXITED ? info.si_status : -1;
 		if (info.si_code != CLD_EXITED)
-			log_event("%s %d was killed by signal %d", h->name,
-				  (int)h->pid, info.si_status);
+			log_event("%s %d was killed by signal %d%s", h->name,
+				  (int)h->pid, info.si_status,
+				  info.si_status == SIGSYS ?
+				  " (its system call filter)" : "");
 		else if (status && status != HELPER_DETACHED)
 			log_event("%s %d ended with status %d", h->name,
 				  (int)h->pid, status);

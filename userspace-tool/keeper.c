@@ -9,6 +9,7 @@
 #include "dev.h"
 #include "fd.h"
 #include "log.h"
+#include "sandbox.h"
 #include "title.h"
 
 #include <errno.h>
@@ -428,23 +429,6 @@ static void __noreturn keep(struct keeper *k)
 	}
 }
 
-/* The lowest of the files that a keeper needs, from @from on; ~0u: none. */
-static unsigned int next_file(const struct keeper *k, unsigned int from)
-{
-	const int files[] = {
-		k->dir.fd, k->dir.lock_fd, k->domain_fd, k->pty.master,
-		k->pty.slave, k->listen_fd, k->control_fd, k->report_fd,
-	};
-	unsigned int next = ~0u;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(files); i++)
-		if (files[i] >= 0 && (unsigned int)files[i] >= from &&
-		    (unsigned int)files[i] < next)
-			next = files[i];
-	return next;
-}
-
 /*
  * Whoever forks us has files that are none of our business.  The runner's vCPU
  * files, of all things, hold the memory of their domain: in a keeper they
@@ -452,14 +436,12 @@ static unsigned int next_file(const struct keeper *k, unsigned int from)
  */
 static void close_others(const struct keeper *k)
 {
-	unsigned int from = STDERR_FILENO + 1, next;
+	const int files[] = {
+		k->dir.fd, k->dir.lock_fd, k->domain_fd, k->pty.master,
+		k->pty.slave, k->listen_fd, k->control_fd, k->report_fd,
+	};
 
-	do {
-		next = next_file(k, from);
-		if (next > from)
-			close_range(from, next - 1, 0);
-		from = next + 1;
-	} while (next != ~0u);
+	fd_close_others(files, ARRAY_SIZE(files));
 }
 
 /* Out of the caller's session and away from its files. */
@@ -558,6 +540,7 @@ static void __noreturn keeper_main(struct keeper *k, int unpause)
 	log_events_of(k->config.name);
 	detach();
 	title_set(helper_name(ROLE_KEEPER), k->config.name);
+	k->first_uid = sandbox_first_uid();
 	report.failed = set_up(k, unpause, &report.failure);
 	if (report.failed)
 		kill_children(k);

@@ -19,6 +19,7 @@
  * @config: for restarts
  * @dir: the domain's run directory
  * @domid: its id
+ * @first_uid: of the users of domains
  * @domain_fd: the domain file
  * @pty: its console's terminal; -1 in both: none yet
  * @listen_fd: the store's listening socket, or -1
@@ -39,6 +40,7 @@ struct keeper {
 	struct domain_config config;
 	struct run_dir dir;
 	uint32_t domid;
+	uint32_t first_uid;
 	int domain_fd;
 	struct pty pty;
 	int listen_fd;

@@ -5,13 +5,12 @@
  * option --wrap); the name "/proc/self/fd/N" gives a copy of the descriptor,
  * without the kernel's open().
  */
+#include "open_held.h"
+
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-int __real_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...);
 
 int __wrap_open(const char *path, int flags, ...)
 {

@@ -255,11 +255,16 @@ int run_dir_open_holder(const struct run_dir *dir, uint64_t role, pid_t *pid)
 	return -1;
 }
 
+int run_dir_has_holder(const struct run_dir *dir, enum run_role role)
+{
+	return role_holder(dir, role) > 0;
+}
+
 int run_dir_awaits_restart(const struct run_dir *dir)
 {
 	return run_dir_has_mark(dir, MARK_RESTARTING) &&
 		!run_dir_has_mark(dir, MARK_DESTROYED) &&
-		role_holder(dir, ROLE_KEEPER) <= 0;
+		!run_dir_has_holder(dir, ROLE_KEEPER);
 }
 
 static void no_action(int signal)
@@ -273,7 +278,7 @@ void run_dir_wait_viewers(const struct run_dir *dir, unsigned int seconds)
 	struct sigaction action = { .sa_handler = no_action };
 	struct flock lock = role_lock(ROLE_VIEWER, F_WRLCK);
 
-	if (role_holder(dir, ROLE_VIEWER) <= 0)
+	if (!run_dir_has_holder(dir, ROLE_VIEWER))
 		return;
 	sigaction(SIGALRM, &action, NULL);
 	alarm(seconds);

@@ -92,6 +92,9 @@ void run_dir_drop_role(const struct run_dir *dir, uint64_t role);
  */
 int run_dir_open_holder(const struct run_dir *dir, uint64_t role, pid_t *pid);
 
+/* Whether anybody has @role. */
+int run_dir_has_holder(const struct run_dir *dir, enum run_role role);
+
 /* Wait until nobody has ROLE_VIEWER, at most @seconds. */
 void run_dir_wait_viewers(const struct run_dir *dir, unsigned int seconds);
 

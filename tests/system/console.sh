@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2015,SC2154,SC1091
 #
-# Keys that reach a guest's shell, leaving its console and coming back, a
+# What confines console and store; keys that reach a guest's shell, leaving its console and coming back, a
 # console whose reader goes away; guests that are asked to power off and to
 # reboot; and a boot whose console and store are killed again and again.
 
@@ -48,6 +48,48 @@ keys_reach_it()
 	boot shell && at_terminal 'type ' 'see # ' \
 		"type echo sum \$((40 + 2))" 'see sum 42' leave -- \
 		"$lodge" console $name && left 0 && is_state $name blocked
+}
+
+# status_of ROLE KEY: as the kernel has it
+status_of()
+{
+	sed -n "s/^$2:[[:space:]]*//p" "/proc/$(pid_of "$1" $name)/status"
+}
+
+is_confined()
+{
+	user=$((1890000000 + $("$lodge" list --json $name | value_of domid)))
+	[ "$(status_of "$1" Seccomp)" = 2 ] &&
+		[ "$(status_of "$1" NoNewPrivs)" = 1 ] &&
+		[ "$(status_of "$1" CapEff)" = 0000000000000000 ] &&
+		[ -z "$(status_of "$1" Groups)" ] &&
+		[ "$(status_of "$1" Uid | tr '\t' ' ')" = \
+			"$user $user $user $user" ] &&
+		"$lodge" info $name | grep -q \
+			"^$1 .* user $user, call filter, user of its own$" ||
+		{ cat "/proc/$(pid_of "$1" $name)/status"; "$lodge" info $name
+		  return 1; }
+}
+
+helpers_are_confined()
+{
+	is_confined console && is_confined store &&
+		"$lodge" info $name | grep -q '^keeper .* user 0, no sandbox'
+}
+
+# A back end that opens a file is no longer, and the next one serves.
+forbidden_call()
+{
+	for role in console store; do
+		pid=$(pid_of $role $name)
+		"$T/force_call" "$pid" >/run/forced
+		cat /run/forced
+		grep -qx 'killed by signal 31' /run/forced &&
+			until_true "new $role" is_new $role $name "$pid" &&
+			grep "$role $pid was killed by signal 31 (its" \
+				/var/log/lodge/$name-keeper.log || return 1
+	done
+	is_confined console && is_confined store
 }
 
 # Back again; and the guest's end is the console's.
@@ -104,6 +146,20 @@ powers_off_when_asked()
 		[ "$(count 'asked to power off')" = 1 ] && nothing_left
 }
 
+# The console can open no file, and yet its full log goes on.
+full_log_goes_on()
+{
+	rm -rf /var/log/lodge && mkdir -m 700 /var/log/lodge &&
+		head -c $((4 << 20)) /dev/zero >$console &&
+		"$lodge" create -q -n $name -m 64 -k "$T/vmlinuz" \
+			-r "$T/guest.cpio" \
+			-a "console=hvc0 quiet lodge_do=wait" &&
+		until_true "boot" says waits 1 &&
+		[ "$(stat -c %s $console.1)" = $((4 << 20)) ] &&
+		[ "$(stat -c %s $console)" -lt 100000 ] &&
+		"$lodge" destroy $name && nothing_left
+}
+
 # Output that the dead console held may be lost; the boot goes on.
 helpers_killed()
 {
@@ -122,7 +178,10 @@ helpers_killed()
 
 check load load_module
 check keys keys_reach_it
+check confined helpers_are_confined
+check forbidden-call forbidden_call
 check keys-again keys_end_it
+check log full_log_goes_on
 check reader-goes reader_goes
 check reboot reboots_when_asked
 check shutdown powers_off_when_asked

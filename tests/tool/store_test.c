@@ -24,6 +24,7 @@
 #include <xen/io/xs_wire.h>
 
 #include "lib/ring.h"
+#include "sandbox.h"
 #include "store/store.h"
 
 #define DOMID	7
@@ -91,6 +92,32 @@ static int listen_at(const char *path)
 	return fd;
 }
 
+/* In the sandbox of a domain's store, in a build of its own. */
+static void confine(const struct store_channel *channel, int listen_fd,
+		    int ready_fd)
+{
+#ifdef CONFINED
+	struct sandbox box = { .kind = SANDBOX_STORE, .uid = 65534 };
+	const char *step;
+
+	sandbox_keep(&box, channel->event_fd);
+	sandbox_keep(&box, channel->hangup_fd);
+	sandbox_keep(&box, channel->records);
+	sandbox_keep(&box, listen_fd);
+	sandbox_keep(&box, ready_fd);
+	sandbox_keep(&box, to_guest);
+	sandbox_keep(&box, log_fd);
+	if (sandbox_enter(&box, &step)) {
+		printf("not ok confined: %s\n", step);
+		exit(2);
+	}
+#else
+	(void)channel;
+	(void)listen_fd;
+	(void)ready_fd;
+#endif
+}
+
 static int serve(int listen_fd, int ready_fd)
 {
 	static const unsigned char uuid[16] = {
@@ -108,6 +135,7 @@ static int serve(int listen_fd, int ready_fd)
 		.log = log_fd < 0 ? NULL : write_log,
 	};
 
+	confine(&channel, listen_fd, ready_fd);
 	return store_serve(&channel, listen_fd, &setup, ready_fd);
 }
 

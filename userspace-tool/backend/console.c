@@ -13,6 +13,7 @@
 #include "log.h"
 #include "msg.h"
 #include "run_dir.h"
+#include "sandbox.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -128,13 +129,24 @@ static void backlog_flush(struct console *c)
 	c->start = 0;
 }
 
-static void write_log(struct console *c, const uint8_t *data, size_t n)
+static void report_log(struct console *c, int err)
 {
-	int err = log_append(&c->log, data, n);
-
 	if (err && err != c->log_error)
 		log_event("console: %s: %s", c->log.path, msg_errno(err));
 	c->log_error = err;
+}
+
+/* A console without a log is still a console. */
+static void hold_log(struct console *c, const char *name)
+{
+	log_init(&c->log, name, "console");
+	report_log(c, log_hold(&c->log));
+}
+
+static void write_log(struct console *c, const uint8_t *data, size_t n)
+{
+	if (c->log.fd >= 0)
+		report_log(c, log_append(&c->log, data, n));
 }
 
 /* Empty the out ring, in bounded work.  0 or -EPROTO. */
@@ -179,18 +191,13 @@ static int feed(struct console *c)
 static void flush_finally(struct console *c)
 {
 	struct pollfd p = { .fd = c->master, .events = POLLOUT };
-	int viewer;
 
 	backlog_flush(c);
-	if (!c->used)
-		return;
-	viewer = run_dir_open_holder(c->dir, ROLE_VIEWER, NULL);
-	if (viewer < 0)
+	if (!c->used || !run_dir_has_holder(c->dir, ROLE_VIEWER))
 		return;
 	while (c->used && poll(&p, 1, FINAL_FLUSH_MS) > 0 &&
 	       (p.revents & POLLOUT))
 		backlog_flush(c);
-	close(viewer);
 }
 
 static int illegal_ring(void)
@@ -243,8 +250,24 @@ static int serve(struct console *c)
 	return 0;
 }
 
+static int confine(struct console *c, struct sandbox *box)
+{
+	const char *step;
+	int err;
+
+	sandbox_keep(box, c->attach_fd);
+	sandbox_keep(box, c->event_fd);
+	sandbox_keep(box, c->master);
+	sandbox_keep(box, c->log.fd);
+	sandbox_keep(box, c->log.old_fd);
+	err = sandbox_enter(box, &step);
+	if (err)
+		log_event("console: its sandbox: %s: %s", step, msg_errno(err));
+	return err;
+}
+
 int console_run(int attach_fd, int master, const struct run_dir *dir,
-		const char *name, int ready_fd)
+		const char *name, struct sandbox *box, int ready_fd)
 {
 	struct console c = {
 		.attach_fd = attach_fd,
@@ -254,13 +277,16 @@ int console_run(int attach_fd, int master, const struct run_dir *dir,
 	int err = map_rings(&c);
 
 	set_signals();
-	log_init(&c.log, name, "console");
+	hold_log(&c, name);
 	c.event_fd = err ? err : attach_bind(attach_fd, 0);
 	if (c.event_fd < 0) {
 		log_event("console: %s", msg_errno(c.event_fd));
 		return HELPER_SETUP_FAILED;
 	}
+	if (confine(&c, box))
+		return HELPER_SETUP_FAILED;
 	if (write(ready_fd, "c", 1) < 0)
 		log_event("console: nobody to report to");
+	close(ready_fd);
 	return serve(&c);
 }

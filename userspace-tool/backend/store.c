@@ -9,6 +9,7 @@
 #include "lib/attach.h"
 #include "log.h"
 #include "msg.h"
+#include "sandbox.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -36,7 +37,7 @@ static int fail(const char *what, int err)
 }
 
 int store_run(int attach_fd, int listen_fd, const struct store_setup *setup,
-	      int records, int ready_fd)
+	      int records, struct sandbox *box, int ready_fd)
 {
 	struct store_channel channel = {
 		.hangup_fd = attach_fd,
@@ -46,6 +47,7 @@ int store_run(int attach_fd, int listen_fd, const struct store_setup *setup,
 		.records = records,
 		.log = write_log,
 	};
+	const char *step;
 	int err;
 
 	attach_end_on_revoke();
@@ -55,6 +57,13 @@ int store_run(int attach_fd, int listen_fd, const struct store_setup *setup,
 	channel.event_fd = attach_bind(attach_fd, 0);
 	if (channel.event_fd < 0)
 		return fail("cannot bind the channel", channel.event_fd);
+	sandbox_keep(box, attach_fd);
+	sandbox_keep(box, channel.event_fd);
+	sandbox_keep(box, listen_fd);
+	sandbox_keep(box, records);
+	err = sandbox_enter(box, &step);
+	if (err)
+		return fail(step, err);
 	err = store_serve(&channel, listen_fd, setup, ready_fd);
 	return err ? fail("cannot serve", err) : 0;
 }

@@ -224,7 +224,13 @@ static int serve(struct server *s)
 
 static int say_ready(int ready_fd)
 {
-	return ready_fd < 0 || write(ready_fd, "s", 1) == 1 ? 0 : -errno;
+	int err;
+
+	if (ready_fd < 0)
+		return 0;
+	err = write(ready_fd, "s", 1) == 1 ? 0 : -errno;
+	close(ready_fd);
+	return err;
 }
 
 static int init_server(struct server *s, const struct store_setup *setup)

@@ -54,21 +54,22 @@ lodge_pids()
 }
 
 # pid_of ROLE NAME: the keeper, runner, console or store of a domain.  A role
-# is a process name; the domain is told by its run directory, which each of
-# them has open.
+# is a process name; the domain is told by the file of its run directory that
+# each of them has open.
 pid_of()
 {
 	for domains_pid in $(lodge_pids); do
 		read -r domains_comm 2>/dev/null \
 			<"/proc/$domains_pid/comm" || continue
 		[ "$domains_comm" = "lodge-$1" ] &&
-			domains_has_dir "$domains_pid" "/run/lodge/$2" &&
+			domains_has_file "$domains_pid" \
+				"/run/lodge/$2/lock" &&
 			echo "$domains_pid"
 	done
 	return 0
 }
 
-domains_has_dir()
+domains_has_file()
 {
 	for domains_fd in "/proc/$1/fd/"*; do
 		[ "$domains_fd" -ef "$2" ] && return 0

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Makes a process that waits in a system call make another one, as a guest
+ * would that has taken it over: open("/etc/passwd").
+ *
+ * force_call PID		prints what became of it: "killed by signal N" or
+ *				"it lives"
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void die(const char *what)
+{
+	fprintf(stderr, "force_call: %s: %s\n", what, strerror(errno));
+	exit(125);
+}
+
+static void trace(long request, pid_t pid, void *data)
+{
+	if (ptrace(request, pid, NULL, data))
+		die("ptrace");
+}
+
+/* Its name goes below what its stack uses. */
+static void set_call(pid_t pid, struct user_regs_struct *regs)
+{
+	static const char path[16] = "/etc/passwd";
+	const char *to = (char *)regs->rsp - 1024;
+	long word;
+	size_t i;
+
+	for (i = 0; i < sizeof(path); i += sizeof(word)) {
+		memcpy(&word, path + i, sizeof(word));
+		if (ptrace(PTRACE_POKEDATA, pid, to + i, word))
+			die("ptrace");
+	}
+	/* The SYSCALL that it is in is executed again, and no call resumed. */
+	regs->rip -= 2;
+	regs->orig_rax = -1;
+	regs->rax = SYS_open;
+	regs->rdi = (long)to;
+	regs->rsi = 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct user_regs_struct regs;
+	pid_t pid = argc == 2 ? atoi(argv[1]) : 0;
+	int status, i, signal;
+
+	if (pid <= 0)
+		return 2;
+	trace(PTRACE_SEIZE, pid, NULL);
+	trace(PTRACE_INTERRUPT, pid, NULL);
+	if (waitpid(pid, &status, 0) != pid)
+		die("waitpid");
+	trace(PTRACE_GETREGS, pid, &regs);
+	set_call(pid, &regs);
+	trace(PTRACE_SETREGS, pid, &regs);
+	/* Into the call, out of it, and on: the signal that kills comes then. */
+	for (i = 0; i < 4 && WIFSTOPPED(status); i++) {
+		signal = WSTOPSIG(status) == SIGSYS ? SIGSYS : 0;
+		if (ptrace(PTRACE_SYSCALL, pid, NULL, signal))
+			die("ptrace");
+		if (waitpid(pid, &status, 0) != pid)
+			die("waitpid");
+	}
+	if (WIFSIGNALED(status)) {
+		printf("killed by signal %d\n", WTERMSIG(status));
+		return 0;
+	}
+	printf("it lives\n");
+	return 1;
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Prints the system call filters of the back ends as C source.  It runs while
+ * the tool is built: the tool itself has the finished programs among its
+ * constants and no library that makes them.
+ *
+ * A call that is not listed kills the process.  None that is listed opens a
+ * file, makes a socket or a process, or makes memory executable.
+ */
+#include "sandbox_kind.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/fs.h>
+#include <lodge.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
+/**
+ * struct rule - a call that is allowed
+ * @call: number
+ * @arg: of the argument that is looked at, from 0, when @mask is not 0
+ * @mask: bits of it
+ * @value: that these must have
+ */
+struct rule {
+	int call;
+	unsigned int arg;
+	scmp_datum_t mask;
+	scmp_datum_t value;
+};
+
+#define ANY(call)		{ SCMP_SYS(call), 0, 0, 0 }
+/* The kernel takes these arguments as 32-bit numbers. */
+#define ONLY(call, arg, value)	{ SCMP_SYS(call), arg, ~0u, (unsigned int)(value) }
+#define WITHOUT(call, arg, bit)	{ SCMP_SYS(call), arg, bit, 0 }
+
+/* Everybody's: wait, read and write what is open, tell the time, end. */
+static const struct rule common[] = {
+	ANY(clock_gettime),
+	ANY(close),
+	ANY(exit),
+	ANY(exit_group),
+	ANY(getpid),
+	ANY(poll),
+	ANY(ppoll),
+	ANY(read),
+	ANY(restart_syscall),
+	ANY(rt_sigreturn),
+	ANY(write),
+	ONLY(ioctl, 1, LODGE_ATTACH_NOTIFY),
+};
+
+/* A log that goes on in place; whether somebody looks at the console. */
+static const struct rule console[] = {
+	ANY(ftruncate),
+	ANY(pread64),
+	ANY(pwrite64),
+	ONLY(fcntl, 1, F_GETLK),
+};
+
+/* Memory, clients, and LMDB's ways with a file that it got a copy of. */
+static const struct rule store[] = {
+	ANY(accept4),
+	ANY(brk),
+	ANY(fstatfs),
+	ANY(ftruncate),
+	ANY(lseek),
+	ANY(madvise),
+	ANY(mremap),
+	ANY(munmap),
+	ANY(pread64),
+	ANY(pwrite64),
+	ANY(recvfrom),
+	ANY(sendto),
+	ANY(uname),
+	ANY(writev),
+	ONLY(fcntl, 1, F_DUPFD_CLOEXEC),
+	ONLY(fcntl, 1, F_GETFD),
+	ONLY(fcntl, 1, F_GETFL),
+	ONLY(fcntl, 1, F_SETFD),
+	ONLY(fcntl, 1, F_SETFL),
+	/* Both may be what the C library makes of fstat(). */
+	ANY(fstat),
+	ONLY(newfstatat, 3, AT_EMPTY_PATH),
+	WITHOUT(mmap, 2, PROT_EXEC),
+};
+
+static const struct {
+	const char *name;
+	const char *index;
+	const struct rule *rules;
+	size_t nr;
+} kinds[NR_SANDBOX_KINDS] = {
+	[SANDBOX_CONSOLE] = {
+		"console", "SANDBOX_CONSOLE", console, ARRAY_SIZE(console)
+	},
+	[SANDBOX_STORE] = {
+		"store", "SANDBOX_STORE", store, ARRAY_SIZE(store)
+	},
+};
+
+static void end(const char *what, int err)
+{
+	fprintf(stderr, "make_filters: %s: %s\n", what, strerror(err));
+	exit(1);
+}
+
+static void allow(scmp_filter_ctx filter, const struct rule *rules, size_t nr)
+{
+	struct scmp_arg_cmp arg;
+	size_t i;
+	int err;
+
+	for (i = 0; i < nr; i++) {
+		arg = SCMP_CMP(rules[i].arg, SCMP_CMP_MASKED_EQ, rules[i].mask,
+			       rules[i].value);
+		err = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW,
+					     rules[i].call, !!rules[i].mask,
+					     &arg);
+		if (err)
+			end("a rule", -err);
+	}
+}
+
+/* One array; returns how many instructions it has. */
+static size_t print_program(const char *name, scmp_filter_ctx filter)
+{
+	int fd = memfd_create(name, 0);
+	struct sock_filter insn;
+	size_t nr = 0;
+	int err;
+
+	if (fd < 0)
+		end("memfd_create", errno);
+	err = seccomp_export_bpf(filter, fd);
+	if (err)
+		end("export", -err);
+	lseek(fd, 0, SEEK_SET);
+	printf("static const struct sock_filter %s[] = {\n", name);
+	for (; read(fd, &insn, sizeof(insn)) == sizeof(insn); nr++)
+		printf("\t{ 0x%02x, %u, %u, 0x%08x },\n", insn.code, insn.jt,
+		       insn.jf, insn.k);
+	printf("};\n\n");
+	close(fd);
+	return nr;
+}
+
+static size_t print_kind(size_t kind)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	size_t nr;
+
+	/* A tree, not a list; other architectures' calls kill, too. */
+	if (!filter ||
+	    seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) ||
+	    seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH,
+			     SCMP_ACT_KILL_PROCESS))
+		end("no filter", ENOMEM);
+	allow(filter, common, ARRAY_SIZE(common));
+	allow(filter, kinds[kind].rules, kinds[kind].nr);
+	nr = print_program(kinds[kind].name, filter);
+	seccomp_release(filter);
+	return nr;
+}
+
+int main(void)
+{
+	size_t nr[NR_SANDBOX_KINDS], i;
+
+	printf("/* Made by filter/make_filters.c. */\n#include \"sandbox.h\"\n\n");
+	for (i = 0; i < NR_SANDBOX_KINDS; i++)
+		nr[i] = print_kind(i);
+	printf("const struct sock_fprog sandbox_filters[NR_SANDBOX_KINDS] = {\n");
+	for (i = 0; i < NR_SANDBOX_KINDS; i++)
+		printf("\t[%s] = { %zu, (struct sock_filter *)%s },\n",
+		       kinds[i].index, nr[i], kinds[i].name);
+	printf("};\n");
+	return fflush(stdout) || ferror(stdout);
+}
