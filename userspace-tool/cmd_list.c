@@ -2,6 +2,7 @@
 /*
  * lodge list and lodge info: what domains there are and how they are.
  */
+#include "backend/device.h"
 #include "command.h"
 #include "config.h"
 #include "dev.h"
@@ -210,8 +211,9 @@ static const char *sandbox_words(const struct sandbox_status *status,
 		"call filter, user of its own";
 }
 
-static void put_helper(const struct run_dir *dir, enum run_role role,
-		       uint32_t owner, struct json_object *array)
+static void put_helper(const struct run_dir *dir, uint64_t role,
+		       const char *name, uint32_t owner,
+		       struct json_object *array)
 {
 	struct sandbox_status status;
 	struct json_object *o;
@@ -224,12 +226,12 @@ static void put_helper(const struct run_dir *dir, enum run_role role,
 	if (err)
 		return;
 	if (!array) {
-		printf("%-16s pid %d, user %u, %s\n", helper_name(role), pid,
+		printf("%-16s pid %d, user %u, %s\n", name, pid,
 		       status.uid, sandbox_words(&status, owner));
 		return;
 	}
 	o = json_object_new_object();
-	add_text(o, "role", helper_name(role));
+	add_text(o, "role", name);
 	add_number(o, "pid", pid);
 	add_number(o, "user", status.uid);
 	add(o, "filter", json_object_new_boolean(status.is_filtered));
@@ -275,6 +277,26 @@ static void print_info(const struct lodge_domain_info *i)
 		printf("%-16s lodge recover %s\n", "no runner", i->name);
 }
 
+/* The processes of devices are named as the keeper names them. */
+static void put_devices(const struct run_dir *dir, uint32_t owner,
+			struct json_object *array)
+{
+	const struct device_config *device;
+	struct domain_config config;
+	struct failure failure;
+	char name[24];
+
+	if (run_dir_load_config(dir, &config, &failure))
+		domain_config_init(&config);
+	for (device = config.devices; device; device = device->next) {
+		snprintf(name, sizeof(name), "%s-%s",
+			 backend_of(device->class)->name, device->label);
+		put_helper(dir, run_role_device(device->class, device->devid),
+			   name, owner, array);
+	}
+	domain_config_release(&config);
+}
+
 /*
  * Those that live and what confines them, for who may look into the run
  * directory: its owner and root.
@@ -288,7 +310,8 @@ static void visit_helpers(const struct lodge_domain_info *i,
 	if (run_dir_open(&dir, i->name))
 		return;
 	for (role = ROLE_KEEPER; role <= ROLE_STORE; role++)
-		put_helper(&dir, role, i->owner, array);
+		put_helper(&dir, role, helper_name(role), i->owner, array);
+	put_devices(&dir, i->owner, array);
 	run_dir_close(&dir);
 }
 

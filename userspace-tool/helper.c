@@ -14,7 +14,6 @@
 #include "lib/attach.h"
 #include "log.h"
 #include "runner.h"
-#include "sandbox.h"
 #include "store/store.h"
 #include "title.h"
 
@@ -120,9 +119,8 @@ static int attach_and_drop(struct keeper *k, unsigned int slot,
 	_exit(HELPER_SETUP_FAILED);
 }
 
-/* What every back end keeps beside its own: its role, its voice, its log. */
-static void start_sandbox(struct sandbox *box, struct keeper *k,
-			  enum sandbox_kind kind)
+void helper_init_sandbox(struct keeper *k, struct sandbox *box,
+			 enum sandbox_kind kind)
 {
 	box->kind = kind;
 	box->uid = k->first_uid + k->domid;
@@ -137,7 +135,7 @@ static int console_main(struct keeper *k)
 	int attach = attach_and_drop(k, LODGE_ROLE_CONSOLE, ROLE_CONSOLE);
 	struct sandbox box;
 
-	start_sandbox(&box, k, SANDBOX_CONSOLE);
+	helper_init_sandbox(k, &box, SANDBOX_CONSOLE);
 	/* The slave, so that the terminal does not hang up. */
 	sandbox_keep(&box, k->pty.slave);
 	return console_run(attach, k->pty.master, &k->dir, k->config.name,
@@ -175,7 +173,7 @@ static int store_main(struct keeper *k)
 	int records = open_records(k);
 	struct sandbox box;
 
-	start_sandbox(&box, k, SANDBOX_STORE);
+	helper_init_sandbox(k, &box, SANDBOX_STORE);
 	return store_run(attach, k->listen_fd, &setup, records, &box,
 			 k->ready[1]);
 }

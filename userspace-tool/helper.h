@@ -6,6 +6,7 @@
 #define LODGE_HELPER_H
 
 #include "run_dir.h"
+#include "sandbox.h"
 
 #include <stdint.h>
 #include <sys/types.h>
@@ -46,6 +47,10 @@ struct helper {
 };
 
 uint64_t helper_clock(void);
+
+/* What every back end keeps beside its own: its role, its voice, its log. */
+void helper_init_sandbox(struct keeper *keeper, struct sandbox *box,
+			 enum sandbox_kind kind);
 
 /* Down, and never started. */
 void helper_init(struct helper *helper, enum run_role role);

@@ -103,6 +103,20 @@ static int open_socket(struct keeper *k, const char *file, int type,
 }
 
 /*
+ * The domain's user, and so its devices, which are that user, may connect to
+ * the store.  A domain that was restarted has another one.
+ */
+static int share_store(struct keeper *k, struct failure *failure)
+{
+	int err = geteuid() ? 0 :
+		run_dir_share(&k->dir, "store", k->first_uid + k->domid);
+
+	return err ? failure_set(failure, "%s: %s",
+				 run_dir_file(&k->dir, "store"),
+				 msg_errno(err)) : 0;
+}
+
+/*
  * Adopt a helper (1) or start one (0).  What it needs and we do not have is
  * made first: a keeper that `lodge recover` started has no terminal and no
  * socket.
@@ -119,6 +133,8 @@ static int start(struct keeper *k, enum run_role role, struct failure *failure)
 	if (role == ROLE_STORE && k->listen_fd < 0 &&
 	    open_socket(k, "store", SOCK_STREAM, 16 + LODGE_MAX_DEVICES,
 			&k->listen_fd, failure))
+		return -1;
+	if (role == ROLE_STORE && share_store(k, failure))
 		return -1;
 	err = helper_fork(k, &k->helpers[role]);
 	if (err)

@@ -661,12 +661,11 @@ int keeper_device_main(struct keeper *k, struct keeper_device *self)
 {
 	struct device_stats *stats = map_stats(k, self->config);
 	struct device *d = calloc(1, sizeof(*d));
-	char store[sizeof(k->dir.path) + 32];
+	struct sandbox box;
 	pid_t holder = 0;
 
 	if (!d)
 		return HELPER_SETUP_FAILED;
-	snprintf(store, sizeof(store), "%s", run_dir_file(&k->dir, "store"));
 	d->config = self->config;
 	d->domain = domain_of(k);
 	d->files = self->files;
@@ -683,5 +682,10 @@ int keeper_device_main(struct keeper *k, struct keeper_device *self)
 	keeper_devices_close(k, self);
 	if (d->attach_fd < 0)
 		return no_slot(d, d->attach_fd, holder);
-	return device_run(d, store, stats);
+	/* Another user cannot go the whole way to the store's socket. */
+	if (fchdir(k->dir.fd))
+		log_event("%s: %s: %s", device_config_name(d->config),
+			  k->dir.path, msg_errno(errno));
+	helper_init_sandbox(k, &box, backend_of(self->config->class)->sandbox);
+	return device_run(d, "store", stats, &box);
 }

@@ -255,6 +255,15 @@ int run_dir_open_holder(const struct run_dir *dir, uint64_t role, pid_t *pid)
 	return -1;
 }
 
+int run_dir_share(const struct run_dir *dir, const char *file, gid_t group)
+{
+	if (fchown(dir->fd, -1, group) || fchmod(dir->fd, 0710) ||
+	    fchownat(dir->fd, file, -1, group, AT_SYMLINK_NOFOLLOW) ||
+	    fchmodat(dir->fd, file, 0660, 0))
+		return -errno;
+	return 0;
+}
+
 int run_dir_has_holder(const struct run_dir *dir, enum run_role role)
 {
 	return role_holder(dir, role) > 0;

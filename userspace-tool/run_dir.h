@@ -60,6 +60,13 @@ int run_dir_create(struct run_dir *dir, const char *name,
 int run_dir_open(struct run_dir *dir, const char *name);
 void run_dir_close(struct run_dir *dir);
 
+/*
+ * Let another user, who is in @group alone and has the directory as its current
+ * one, reach the socket @file in it and nothing else.  Only root can.  0 or
+ * -errno.
+ */
+int run_dir_share(const struct run_dir *dir, const char *file, gid_t group);
+
 /* Remove it with all that is in it. */
 void run_dir_remove(struct run_dir *dir);
 /* Remove one that cannot be opened, since its maker died before the lock. */

@@ -50,6 +50,12 @@ static const struct limits limits[NR_SANDBOX_KINDS] = {
 	 * of its quotas comes to half of the memory.
 	 */
 	[SANDBOX_STORE] = { 512 * MIB, 1024 * MIB, 257 * MIB, 96 },
+	/*
+	 * The module moves a guest's data in the name of the process, so an
+	 * image may grow.
+	 */
+	[SANDBOX_BLOCK] = { 64 * MIB, 256 * MIB, RLIM_INFINITY, 128 },
+	[SANDBOX_NET] = { 64 * MIB, 256 * MIB, RLIM_INFINITY, 128 },
 };
 
 uint32_t sandbox_parse_subuid(const char *text)

@@ -485,7 +485,7 @@ static void start_backend(void)
 	d->files.fd[0] = image;
 	d->attach_fd = hangup[0];
 	d->report_fd = report[1];
-	_exit(device_run(d, socket_path, NULL));
+	_exit(device_run(d, socket_path, NULL, NULL));
 }
 
 /* Not in the middle of what the module does at once. */

@@ -96,8 +96,11 @@ static const struct call {
 	{ "ptrace", { SYS_ptrace, PTRACE_TRACEME } },
 	{ "process_vm_readv", { SYS_process_vm_readv, 1 } },
 	{ "socket_unix", { SYS_socket, AF_UNIX, SOCK_STREAM } },
+	{ "socket_datagram", { SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC |
+			       SOCK_NONBLOCK } },
 	{ "socket_inet", { SYS_socket, AF_INET, SOCK_STREAM } },
 	{ "connect", { SYS_connect, 0, 0, 0 } },
+	{ "connect_long", { SYS_connect, 0, 0, 20 } },
 	{ "bind", { SYS_bind, 0, 0, 0 } },
 	{ "execve", { SYS_execve, (long)"/bin/true", 0, 0 } },
 	{ "fork", { SYS_fork } },
@@ -350,6 +353,8 @@ int main(void)
 	static const char * const names[NR_SANDBOX_KINDS] = {
 		[SANDBOX_CONSOLE] = "console",
 		[SANDBOX_STORE] = "store",
+		[SANDBOX_BLOCK] = "block",
+		[SANDBOX_NET] = "net",
 	};
 	size_t i;
 

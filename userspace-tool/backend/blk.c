@@ -570,6 +570,7 @@ static void put_info(struct device *d)
 
 const struct backend backend_blk = {
 	.name = "blk",
+	.sandbox = SANDBOX_BLOCK,
 	.connect_states = 1u << XENBUS_INITIALISED | 1u << XENBUS_CONNECTED,
 	.open = open_files,
 	.start = start,

@@ -522,8 +522,27 @@ static int set_up(struct device *d, const char *socket,
 	return d->backend->start(d, failure);
 }
 
+static int confine(struct device *d, struct sandbox *box,
+		   struct failure *failure)
+{
+	const char *step;
+	int i, err;
+
+	if (!box)
+		return 0;
+	sandbox_keep(box, d->attach_fd);
+	sandbox_keep(box, d->report_fd);
+	for (i = 0; i < DEVICE_FILES; i++)
+		sandbox_keep(box, d->files.fd[i]);
+	for (i = 0; i < DEVICE_EVENTS; i++)
+		sandbox_keep(box, d->events[i].fd);
+	err = sandbox_enter(box, &step);
+	return err ? failure_set(failure, "its sandbox: %s: %s", step,
+				 msg_errno(err)) : 0;
+}
+
 int device_run(struct device *d, const char *socket,
-	       struct device_stats *stats)
+	       struct device_stats *stats, struct sandbox *box)
 {
 	struct link link = { 0 };
 	struct failure failure;
@@ -532,7 +551,7 @@ int device_run(struct device *d, const char *socket,
 	d->stats = stats ? stats : &no_stats;
 	d->detaching = d->config->detaching;
 	set_signals();
-	if (set_up(d, socket, &failure))
+	if (set_up(d, socket, &failure) || confine(d, box, &failure))
 		return fail(d, &failure);
 	d->again = true;
 	while (serve_once(d, &link) > 0)

@@ -23,6 +23,7 @@
 #include "lib/sring.h"
 #include "lib/xenbus.h"
 #include "msg.h"
+#include "sandbox.h"
 
 #define DEVICE_FILES	8	/* that a keeper opens for a device */
 #define DEVICE_RINGS	8
@@ -47,6 +48,7 @@ struct device_domain {
 /**
  * struct backend - one kind of back end
  * @name: of the process
+ * @sandbox: what it is confined to
  * @connect_states: bits of the front end's states that say that its nodes are
  *	there: 1 << XENBUS_INITIALISED and so on
  * @open: in the keeper: get the device's files.  What is made beyond them must
@@ -66,6 +68,7 @@ struct device_domain {
  */
 struct backend {
 	const char *name;
+	enum sandbox_kind sandbox;
 	unsigned int connect_states;
 	int (*open)(const struct device_config *config,
 		    const struct device_domain *domain,
@@ -202,10 +205,12 @@ void device_report(struct device *d, enum device_news news,
 /*
  * Serve until the domain is gone or the device is.  @d has config, domain,
  * files, attach_fd and report_fd.  @socket is the path of the store's socket,
- * @stats the counters, or NULL.  Returns an exit status.
+ * @stats the counters, or NULL.  It is confined to @box and these, before it
+ * looks at anything of the guest; with NULL, in tests, it is not.  Returns an
+ * exit status.
  */
 int device_run(struct device *d, const char *socket,
-	       struct device_stats *stats);
+	       struct device_stats *stats, struct sandbox *box);
 
 /* --- for back ends --- */
 

@@ -712,6 +712,7 @@ static void put_info(struct device *d)
  */
 const struct backend backend_net = {
 	.name = "net",
+	.sandbox = SANDBOX_NET,
 	.connect_states = 1u << XENBUS_CONNECTED,
 	.open = open_files,
 	.forget = forget,

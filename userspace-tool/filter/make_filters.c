@@ -5,7 +5,8 @@
  * constants and no library that makes them.
  *
  * A call that is not listed kills the process.  None that is listed opens a
- * file, makes a socket or a process, or makes memory executable.
+ * file, makes a process, or makes memory executable; and the only sockets are
+ * those by which devices reach their store.
  */
 #include "sandbox_kind.h"
 
@@ -13,12 +14,16 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/fs.h>
+#include <linux/if_tun.h>
 #include <lodge.h>
 #include <seccomp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
@@ -26,21 +31,24 @@
 /**
  * struct rule - a call that is allowed
  * @call: number
- * @arg: of the argument that is looked at, from 0, when @mask is not 0
- * @mask: bits of it
- * @value: that these must have
+ * @nr: of the conditions; all must hold
+ * @conditions: on its arguments, which count from 0
  */
 struct rule {
 	int call;
-	unsigned int arg;
-	scmp_datum_t mask;
-	scmp_datum_t value;
+	unsigned int nr;
+	struct scmp_arg_cmp conditions[2];
 };
 
-#define ANY(call)		{ SCMP_SYS(call), 0, 0, 0 }
 /* The kernel takes these arguments as 32-bit numbers. */
-#define ONLY(call, arg, value)	{ SCMP_SYS(call), arg, ~0u, (unsigned int)(value) }
-#define WITHOUT(call, arg, bit)	{ SCMP_SYS(call), arg, bit, 0 }
+#define IS(arg, value) \
+	SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, ~0u, (unsigned int)(value))
+
+#define ANY(call)		{ SCMP_SYS(call), 0, { { 0 } } }
+#define ONLY(call, arg, value)	{ SCMP_SYS(call), 1, { IS(arg, value) } }
+#define BOTH(call, a, b)	{ SCMP_SYS(call), 2, { a, b } }
+#define WITHOUT(call, arg, bit) \
+	{ SCMP_SYS(call), 1, { SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, bit, 0) } }
 
 /* Everybody's: wait, read and write what is open, tell the time, end. */
 static const struct rule common[] = {
@@ -93,17 +101,80 @@ static const struct rule store[] = {
 	WITHOUT(mmap, 2, PROT_EXEC),
 };
 
+/* Its address: the folder's "store", where the process is. */
+#define STORE_ADDRESS \
+	(offsetof(struct sockaddr_un, sun_path) + sizeof("store"))
+
+/*
+ * Rings and grants that come and go with the front end, and the store, which
+ * is connected to again when it has died.  By its length an address can hardly
+ * be another's: the name has five letters.
+ */
+static const struct rule device[] = {
+	ANY(brk),
+	ANY(eventfd2),
+	ANY(munmap),
+	ANY(recvfrom),
+	ANY(sendto),
+	BOTH(setsockopt, IS(1, SOL_SOCKET), IS(2, SO_RCVTIMEO)),
+	BOTH(setsockopt, IS(1, SOL_SOCKET), IS(2, SO_SNDTIMEO)),
+	BOTH(socket, IS(0, AF_UNIX),
+	     IS(1, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK)),
+	ONLY(connect, 2, STORE_ADDRESS),
+	ONLY(fcntl, 1, F_SETFL),
+	ONLY(ioctl, 1, LODGE_ATTACH_BIND),
+	ONLY(ioctl, 1, LODGE_ATTACH_EVENTFD),
+	ONLY(ioctl, 1, LODGE_ATTACH_UNBIND),
+	ONLY(ioctl, 1, LODGE_GRANT_COPY),
+	ONLY(ioctl, 1, LODGE_GRANT_MAP),
+	ONLY(ioctl, 1, LODGE_GRANT_UNMAP),
+	ONLY(ioctl, 1, LODGE_IO_CLOSE),
+	ONLY(ioctl, 1, LODGE_IO_OPEN),
+	ONLY(ioctl, 1, LODGE_IO_SUBMIT),
+	WITHOUT(mmap, 2, PROT_EXEC),
+};
+
+/* Limits, and a medium whose size changes. */
+static const struct rule block[] = {
+	ANY(fstat),
+	ANY(timerfd_settime),
+	ONLY(ioctl, 1, BLKGETSIZE64),
+	ONLY(newfstatat, 3, AT_EMPTY_PATH),
+};
+
+/* A limit; what a tap may leave to the guest, its queues and its carrier. */
+static const struct rule net[] = {
+	ANY(timerfd_settime),
+	ONLY(ioctl, 1, TUNSETCARRIER),
+	ONLY(ioctl, 1, TUNSETOFFLOAD),
+	ONLY(ioctl, 1, TUNSETQUEUE),
+};
+
+struct list {
+	const struct rule *rules;
+	size_t nr;
+};
+
+#define LIST(rules)	{ rules, ARRAY_SIZE(rules) }
+
 static const struct {
 	const char *name;
 	const char *index;
-	const struct rule *rules;
-	size_t nr;
+	struct list lists[3];
 } kinds[NR_SANDBOX_KINDS] = {
 	[SANDBOX_CONSOLE] = {
-		"console", "SANDBOX_CONSOLE", console, ARRAY_SIZE(console)
+		"console", "SANDBOX_CONSOLE", { LIST(common), LIST(console) }
 	},
 	[SANDBOX_STORE] = {
-		"store", "SANDBOX_STORE", store, ARRAY_SIZE(store)
+		"store", "SANDBOX_STORE", { LIST(common), LIST(store) }
+	},
+	[SANDBOX_BLOCK] = {
+		"block", "SANDBOX_BLOCK",
+		{ LIST(common), LIST(device), LIST(block) }
+	},
+	[SANDBOX_NET] = {
+		"net", "SANDBOX_NET",
+		{ LIST(common), LIST(device), LIST(net) }
 	},
 };
 
@@ -113,18 +184,16 @@ static void end(const char *what, int err)
 	exit(1);
 }
 
-static void allow(scmp_filter_ctx filter, const struct rule *rules, size_t nr)
+static void allow(scmp_filter_ctx filter, const struct list *list)
 {
-	struct scmp_arg_cmp arg;
+	const struct rule *rules = list->rules;
 	size_t i;
 	int err;
 
-	for (i = 0; i < nr; i++) {
-		arg = SCMP_CMP(rules[i].arg, SCMP_CMP_MASKED_EQ, rules[i].mask,
-			       rules[i].value);
+	for (i = 0; i < list->nr; i++) {
 		err = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW,
-					     rules[i].call, !!rules[i].mask,
-					     &arg);
+					     rules[i].call, rules[i].nr,
+					     rules[i].conditions);
 		if (err)
 			end("a rule", -err);
 	}
@@ -156,7 +225,7 @@ static size_t print_program(const char *name, scmp_filter_ctx filter)
 static size_t print_kind(size_t kind)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	size_t nr;
+	size_t nr, i;
 
 	/* A tree, not a list; other architectures' calls kill, too. */
 	if (!filter ||
@@ -164,8 +233,8 @@ static size_t print_kind(size_t kind)
 	    seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH,
 			     SCMP_ACT_KILL_PROCESS))
 		end("no filter", ENOMEM);
-	allow(filter, common, ARRAY_SIZE(common));
-	allow(filter, kinds[kind].rules, kinds[kind].nr);
+	for (i = 0; i < ARRAY_SIZE(kinds[kind].lists); i++)
+		allow(filter, &kinds[kind].lists[i]);
 	nr = print_program(kinds[kind].name, filter);
 	seccomp_release(filter);
 	return nr;
