@@ -167,12 +167,13 @@ static const char *take_old_words(struct device_config *device,
 				  const char *text, struct failure *failure)
 {
 	static const enum vbd_key order[] = { VBD_VDEV, VBD_ACCESS };
-	size_t i, length = strcspn(text, ",");
+	size_t i, length;
 	char *word;
 	int err;
 
 	text += strspn(text, " \t");
-	if (is_format(text, strcspn(text, ",")) && text[length]) {
+	length = strcspn(text, ",");
+	if (is_format(text, length) && text[length]) {
 		if (length && strncmp(text, "raw", 3)) {
 			failure_set(failure, "format \"%.*s\": lodge has raw disks only",
 				    (int)(length < 20 ? length : 20), text);
