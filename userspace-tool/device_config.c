@@ -5,6 +5,7 @@
 #include "device_config.h"
 
 #include "compiler.h"
+#include "device_entropy.h"
 #include "device_vbd.h"
 #include "device_vif.h"
 
@@ -35,6 +36,16 @@ const struct device_class_info device_classes[NR_DEVICE_CLASSES] = {
 		.keys = device_vif_keys,
 		.rest_key = -1,
 		.check = device_vif_check,
+	},
+	[DEVICE_ENTROPY] = {
+		.name = "entropy",
+		.list = "entropy",
+		.what = "source of entropy",
+		.role = LODGE_ROLE_OTHER,
+		.keys = device_entropy_keys,
+		.nr_positional = 1,
+		.rest_key = ENTROPY_SOURCE,
+		.check = device_entropy_check,
 	},
 };
 

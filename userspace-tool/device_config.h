@@ -19,6 +19,7 @@
 enum device_class {
 	DEVICE_VBD,
 	DEVICE_VIF,
+	DEVICE_ENTROPY,
 	NR_DEVICE_CLASSES
 };
 

@@ -56,6 +56,7 @@ static const struct limits limits[NR_SANDBOX_KINDS] = {
 	 */
 	[SANDBOX_BLOCK] = { 64 * MIB, 256 * MIB, RLIM_INFINITY, 128 },
 	[SANDBOX_NET] = { 64 * MIB, 256 * MIB, RLIM_INFINITY, 128 },
+	[SANDBOX_ENTROPY] = { 64 * MIB, 256 * MIB, RLIM_INFINITY, 128 },
 };
 
 uint32_t sandbox_parse_subuid(const char *text)

@@ -355,6 +355,7 @@ int main(void)
 		[SANDBOX_STORE] = "store",
 		[SANDBOX_BLOCK] = "block",
 		[SANDBOX_NET] = "net",
+		[SANDBOX_ENTROPY] = "entropy",
 	};
 	size_t i;
 

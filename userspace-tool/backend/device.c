@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "backend/blk.h"
+#include "backend/entropy.h"
 #include "backend/net.h"
 #include "helper.h"
 #include "lib/attach.h"
@@ -28,6 +29,7 @@
 static const struct backend * const backends[NR_DEVICE_CLASSES] = {
 	[DEVICE_VBD] = &backend_blk,
 	[DEVICE_VIF] = &backend_net,
+	[DEVICE_ENTROPY] = &backend_entropy,
 };
 
 const struct backend *backend_of(enum device_class class)
@@ -519,7 +521,7 @@ static int set_up(struct device *d, const char *socket,
 	if (err)
 		return failure_set(failure, "its slot's memory: %s",
 				   msg_errno(err));
-	return d->backend->start(d, failure);
+	return d->backend->start ? d->backend->start(d, failure) : 0;
 }
 
 static int confine(struct device *d, struct sandbox *box,

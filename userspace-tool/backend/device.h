@@ -55,7 +55,8 @@ struct device_domain {
  *	be found again by its name.  0, or -1 with reason and remedy
  * @forget: in the keeper, when the device or its domain goes: undo what @open
  *	made beyond files, which are closed.  May be NULL
- * @start: in the process, first of all, with its user's rights.  0 or -1
+ * @start: in the process, first of all, with its user's rights.  0 or -1.  May
+ *	be NULL
  * @put_nodes: nodes of both ends that the toolstack makes
  * @put_features: what is said before the front end decides
  * @connect: the front end's nodes are there: read them, open the rings, bind
@@ -238,6 +239,9 @@ int device_open_ring(struct device *d, unsigned int ring, const uint32_t *refs,
 int device_bind(struct device *d, unsigned int channel, uint32_t port,
 		void (*handle)(struct device *d, unsigned int channel));
 void device_notify(struct device *d, unsigned int channel);
+
+/* Have @channel's handler called again, after whoever else waits. */
+void device_wake(struct device *d, unsigned int channel);
 
 /* An error of a ring's function: -EPROTO is the guest's fault.  Ends others. */
 void device_ring_error(struct device *d, unsigned int ring, int err);

@@ -154,6 +154,15 @@ void device_notify(struct device *d, unsigned int channel)
 	attach_notify(d->attach_fd, channel);
 }
 
+void device_wake(struct device *d, unsigned int channel)
+{
+	const uint64_t one = 1;
+
+	/* Fails only when it is full of wakes already. */
+	if (write(d->channel_fd[channel], &one, sizeof(one)) < 0)
+		return;
+}
+
 void device_ring_error(struct device *d, unsigned int ring, int err)
 {
 	if (err == -EPROTO) {

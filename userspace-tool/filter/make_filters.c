@@ -155,26 +155,34 @@ struct list {
 	size_t nr;
 };
 
-#define LIST(rules)	{ rules, ARRAY_SIZE(rules) }
+static const struct list common_list = { common, ARRAY_SIZE(common) };
+static const struct list console_list = { console, ARRAY_SIZE(console) };
+static const struct list store_list = { store, ARRAY_SIZE(store) };
+static const struct list device_list = { device, ARRAY_SIZE(device) };
+static const struct list block_list = { block, ARRAY_SIZE(block) };
+static const struct list net_list = { net, ARRAY_SIZE(net) };
 
 static const struct {
 	const char *name;
 	const char *index;
-	struct list lists[3];
+	const struct list *lists[3];
 } kinds[NR_SANDBOX_KINDS] = {
 	[SANDBOX_CONSOLE] = {
-		"console", "SANDBOX_CONSOLE", { LIST(common), LIST(console) }
+		"console", "SANDBOX_CONSOLE", { &common_list, &console_list }
 	},
 	[SANDBOX_STORE] = {
-		"store", "SANDBOX_STORE", { LIST(common), LIST(store) }
+		"store", "SANDBOX_STORE", { &common_list, &store_list }
 	},
 	[SANDBOX_BLOCK] = {
 		"block", "SANDBOX_BLOCK",
-		{ LIST(common), LIST(device), LIST(block) }
+		{ &common_list, &device_list, &block_list }
 	},
 	[SANDBOX_NET] = {
 		"net", "SANDBOX_NET",
-		{ LIST(common), LIST(device), LIST(net) }
+		{ &common_list, &device_list, &net_list }
+	},
+	[SANDBOX_ENTROPY] = {
+		"entropy", "SANDBOX_ENTROPY", { &common_list, &device_list }
 	},
 };
 
@@ -234,7 +242,8 @@ static size_t print_kind(size_t kind)
 			     SCMP_ACT_KILL_PROCESS))
 		end("no filter", ENOMEM);
 	for (i = 0; i < ARRAY_SIZE(kinds[kind].lists); i++)
-		allow(filter, &kinds[kind].lists[i]);
+		if (kinds[kind].lists[i])
+			allow(filter, kinds[kind].lists[i]);
 	nr = print_program(kinds[kind].name, filter);
 	seccomp_release(filter);
 	return nr;

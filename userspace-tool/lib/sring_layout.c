@@ -76,6 +76,16 @@ static const struct sring_field net_rx_fields[NR_NET_RX_FIELDS] = {
 	[NET_RX_EXTRA_GSO_FEATURES] = { 6, 2 },
 };
 
+static const struct sring_field entropy_fields[NR_ENTROPY_FIELDS] = {
+	[ENTROPY_ID] = { 0, 8 },
+	[ENTROPY_GRANT] = { 8, 4 },
+	[ENTROPY_OFFSET] = { 12, 2 },
+	[ENTROPY_LENGTH] = { 14, 2 },
+	[ENTROPY_RSP_ID] = { 0, 8 },
+	[ENTROPY_RSP_STATUS] = { 8, 4 },
+	[ENTROPY_RSP_BYTES] = { 12, 4 },
+};
+
 const struct sring_layout sring_blk_x86_64 = {
 	.name = "x86_64-abi disk",
 	.request_size = 112,
@@ -110,6 +120,15 @@ const struct sring_layout sring_net_rx = {
 	.max_pages = 1,
 	.nr_fields = NR_NET_RX_FIELDS,
 	.fields = net_rx_fields,
+};
+
+const struct sring_layout sring_entropy = {
+	.name = "entropy",
+	.request_size = 16,
+	.response_size = 16,
+	.max_pages = 1,
+	.nr_fields = NR_ENTROPY_FIELDS,
+	.fields = entropy_fields,
 };
 
 static const struct sring_field *

@@ -64,6 +64,18 @@ enum net_rx_field {
 	NR_NET_RX_FIELDS
 };
 
+/* Our own; docs/writing-a-backend.md tells the protocol. */
+enum entropy_field {
+	ENTROPY_ID,
+	ENTROPY_GRANT,
+	ENTROPY_OFFSET,
+	ENTROPY_LENGTH,
+	ENTROPY_RSP_ID,
+	ENTROPY_RSP_STATUS,
+	ENTROPY_RSP_BYTES,
+	NR_ENTROPY_FIELDS
+};
+
 /* @count fields of @size bytes, @stride apart; count 0 stands for one. */
 struct sring_field {
 	uint8_t offset;
@@ -94,6 +106,7 @@ extern const struct sring_layout sring_blk_x86_64;
 extern const struct sring_layout sring_blk_x86_32;
 extern const struct sring_layout sring_net_tx;
 extern const struct sring_layout sring_net_rx;
+extern const struct sring_layout sring_entropy;
 
 /*
  * Element @i of a field (0, when there is one) in a copy of a request or a

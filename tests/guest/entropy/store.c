@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The guest's end of the store ring.
+ */
+#include "store.h"
+
+#include <xen/hvm/params.h>
+#include <xen/io/xs_wire.h>
+
+#define MASK_RING	(XENSTORE_RING_SIZE - 1)
+
+static struct xenstore_domain_interface *page;
+static u32 port;
+
+bool store_init(void)
+{
+	u64 gfn, channel;
+
+	if (hvm_get_param(HVM_PARAM_STORE_PFN, &gfn) ||
+	    hvm_get_param(HVM_PARAM_STORE_EVTCHN, &channel))
+		return false;
+	page = (void *)(gfn << 12);
+	port = (u32)channel;
+	evtchn_set_mask(port, false);
+	return true;
+}
+
+/* Sleep until *@index is no longer @value. */
+static void wait_index(const u32 *index, u32 value)
+{
+	for (;;) {
+		irq_disable();
+		if (READ_ONCE(*index) != value)
+			break;
+		irq_enable_and_halt();
+	}
+	irq_enable();
+}
+
+/* Messages are shorter than the ring, and it is empty. */
+static void send(const void *data, size_t n)
+{
+	const u8 *bytes = data;
+	u32 prod = page->req_prod;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		page->req[prod++ & MASK_RING] = bytes[i];
+	__sync_synchronize();	/* bytes, then the index */
+	WRITE_ONCE(page->req_prod, prod);
+	evtchn_send(port);
+}
+
+static u8 receive_byte(void)
+{
+	u32 cons = page->rsp_cons;
+	u8 byte;
+
+	wait_index(&page->rsp_prod, cons);
+	__sync_synchronize();	/* the index, then the byte */
+	byte = page->rsp[cons & MASK_RING];
+	__sync_synchronize();	/* the byte, then the index */
+	WRITE_ONCE(page->rsp_cons, cons + 1);
+	return byte;
+}
+
+static int receive(u32 type, char *value, size_t size)
+{
+	struct xsd_sockmsg head;
+	size_t i;
+	u8 byte;
+
+	for (i = 0; i < sizeof(head); i++)
+		((u8 *)&head)[i] = receive_byte();
+	for (i = 0; i < head.len; i++) {
+		byte = receive_byte();
+		if (i + 1 < size)
+			value[i] = (char)byte;
+	}
+	if (size)
+		value[i < size ? i : size - 1] = '\0';
+	evtchn_send(port);
+	return head.type != type;
+}
+
+static size_t append(char *to, const char *text)
+{
+	size_t n = 0;
+
+	for (; text[n]; n++)
+		to[n] = text[n];
+	return n;
+}
+
+static int request(u32 type, const char *path, const char *value, char *answer,
+		   size_t size)
+{
+	struct xsd_sockmsg head = { .type = type };
+	char message[512];
+	size_t n = sizeof(head);
+
+	n += append(message + n, path);
+	message[n++] = '\0';
+	if (value)
+		n += append(message + n, value);
+	head.len = (u32)(n - sizeof(head));
+	memcpy(message, &head, sizeof(head));
+	send(message, n);
+	return receive(type, answer, size);
+}
+
+int store_read(const char *path, char *value, size_t size)
+{
+	return request(XS_READ, path, NULL, value, size);
+}
+
+int store_write(const char *path, const char *value)
+{
+	return request(XS_WRITE, path, value, NULL, 0);
+}
