@@ -11,9 +11,7 @@
 #include <fcntl.h>
 #include <lodge.h>
 #include <poll.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,175 +27,17 @@
 
 #include "../fuzz/grant_guest.h"
 #include "../guest/grants/protocol.h"
+#include "backend.h"
 
-#define PAGE		4096u
-#define LIMIT_MS	20000
-#define BUSY_READ	0x08
-#define BUSY_WRITE	0x10
 #define PERMIT		0x01
 #define STATUS_UNBOUND	1
 #define STATUS_BOUND	2
 
-static int dev, domain, net, events[NR_PORTS];
-static struct control control;
-static const char *check_name;
-static bool check_failed;
-static int failed;
-static sigjmp_buf touched;
-
-/* --- results -------------------------------------------------------------- */
-
-static void begin(const char *name)
-{
-	check_name = name;
-	check_failed = false;
-}
-
-static void end(void)
-{
-	if (!check_failed)
-		printf("ok %s\n", check_name);
-	failed |= check_failed;
-}
-
-static void want_at(int line, const char *what, long got, long expected)
-{
-	if (got == expected || check_failed)
-		return;
-	printf("not ok %s: %s is %ld, not %ld (line %d)\n", check_name, what,
-	       got, expected, line);
-	check_failed = true;
-}
-
-#define want(got, expected)	want_at(__LINE__, #got, got, expected)
-
-static void give_up(const char *what)
-{
-	printf("not ok %s: %s: %s\n", check_name ? check_name : "set-up", what,
-	       strerror(errno));
-	exit(1);
-}
-
 /* --- the calls ------------------------------------------------------------ */
-
-static int call(int fd, unsigned long request, void *arg)
-{
-	return ioctl(fd, request, arg) ? -errno : 0;
-}
-
-static int attach_to(int to, unsigned int role, unsigned int devid, int *holder)
-{
-	struct lodge_attach a = {
-		.size = sizeof(a),
-		.role = role,
-		.devid = devid,
-	};
-	int err = call(to, LODGE_ATTACH, &a);
-
-	if (holder)
-		*holder = a.holder;
-	return err ?: a.fd;
-}
-
-static int attach(unsigned int devid)
-{
-	return attach_to(domain, LODGE_ROLE_NET, devid, NULL);
-}
-
-static int revoke_slot(unsigned int devid)
-{
-	struct lodge_slot slot = {
-		.size = sizeof(slot),
-		.role = LODGE_ROLE_NET,
-		.devid = devid,
-	};
-
-	return call(domain, LODGE_REVOKE, &slot);
-}
-
-static int bind_port(int fd, unsigned int channel, unsigned int port)
-{
-	struct lodge_attach_bind b = {
-		.size = sizeof(b),
-		.channel = channel,
-		.port = port,
-	};
-
-	return call(fd, LODGE_ATTACH_BIND, &b);
-}
 
 static int unbind(int fd, __u32 channel)
 {
 	return call(fd, LODGE_ATTACH_UNBIND, &channel);
-}
-
-static int notify(int fd, __u32 channel)
-{
-	return call(fd, LODGE_ATTACH_NOTIFY, &channel);
-}
-
-static int set_eventfd(int fd, unsigned int channel, int event)
-{
-	struct lodge_attach_eventfd e = {
-		.size = sizeof(e),
-		.channel = channel,
-		.fd = event,
-	};
-
-	return call(fd, LODGE_ATTACH_EVENTFD, &e);
-}
-
-/* What came since the last look, 0: nothing in time. */
-static unsigned long wait_event(int fd, int ms)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	uint64_t n = 0;
-
-	if (poll(&p, 1, ms) == 1 && read(fd, &n, sizeof(n)) < 0)
-		n = 0;
-	return n;
-}
-
-static int copy_many(int fd, struct lodge_grant_segment *segments, __u32 *count)
-{
-	struct lodge_grant_copy c = {
-		.size = sizeof(c),
-		.count = *count,
-		.segments = (uintptr_t)segments,
-	};
-	int err = call(fd, LODGE_GRANT_COPY, &c);
-
-	*count = c.count;
-	return err;
-}
-
-/* One segment's status, or the call's error. */
-static int copy(int fd, unsigned int flags, unsigned int ref,
-		unsigned int offset, void *data, unsigned int length)
-{
-	struct lodge_grant_segment s = {
-		.ref = ref,
-		.offset = offset,
-		.length = length,
-		.flags = flags,
-		.status = 1,
-		.data = (uintptr_t)data,
-	};
-	__u32 count = 1;
-
-	return copy_many(fd, &s, &count) ?: s.status;
-}
-
-static int from_guest(unsigned int ref, unsigned int offset, void *data,
-		      unsigned int length)
-{
-	return copy(net, 0, ref, offset, data, length);
-}
-
-static int to_guest(unsigned int ref, unsigned int offset, void *data,
-		    unsigned int length)
-{
-	return copy(net, LODGE_GRANT_TO_GUEST, ref, offset, data, length);
 }
 
 static int map_refs(int fd, unsigned int flags, const __u32 *refs,
@@ -244,84 +84,6 @@ static unsigned char *map_run(int fd, unsigned int first, unsigned int nr,
 	if (!at)
 		give_up("mapping");
 	return at;
-}
-
-static void on_fault(int signal)
-{
-	siglongjmp(touched, signal);
-}
-
-/* The signal that a look at @at brings, 0 none. */
-static int touch(volatile unsigned char *at)
-{
-	int signal = sigsetjmp(touched, 1);
-
-	if (!signal)
-		(void)*at;
-	return signal;
-}
-
-/* --- the guest ------------------------------------------------------------- */
-
-static void tell(unsigned int command, unsigned int ref, unsigned int value)
-{
-	const unsigned int at = offsetof(struct control, number);
-	struct control c = { .command = command, .ref = ref, .value = value };
-
-	control.number++;
-	/* The number last: the guest looks at that first. */
-	if (to_guest(REF_CONTROL, offsetof(struct control, command), &c.command,
-		     3 * sizeof(c.command)) ||
-	    to_guest(REF_CONTROL, at, &control.number, sizeof(c.number)) ||
-	    (notify(net, 0) && command != CMD_END))
-		give_up("a command");
-}
-
-static unsigned int ask(unsigned int command, unsigned int ref,
-			unsigned int value)
-{
-	struct control c;
-
-	tell(command, ref, value);
-	do {
-		if (!wait_event(events[0], LIMIT_MS))
-			give_up("no answer");
-		if (from_guest(REF_CONTROL, 0, &c, sizeof(c)))
-			give_up("the answer");
-	} while (c.answered != control.number);
-	return c.result;
-}
-
-static unsigned int busy_bits(unsigned int ref)
-{
-	return ask(CMD_FLAGS, ref, 0) & (BUSY_READ | BUSY_WRITE);
-}
-
-static void wait_for_guest(void)
-{
-	int tries;
-
-	for (tries = 0; tries < LIMIT_MS / 20; tries++) {
-		if (!from_guest(REF_CONTROL, 0, &control, sizeof(control)) &&
-		    control.magic == GRANTS_MAGIC)
-			return;
-		usleep(20000);
-	}
-	give_up("no guest");
-}
-
-static void open_domain(const char *name)
-{
-	struct lodge_domain_open open_arg = {
-		.size = sizeof(open_arg),
-		.domid = LODGE_DOMID_ANY,
-	};
-
-	snprintf(open_arg.name, sizeof(open_arg.name), "%s", name);
-	dev = open(LODGE_DEVICE, O_RDWR | O_CLOEXEC);
-	if (dev < 0 || ioctl(dev, LODGE_DOMAIN_OPEN, &open_arg))
-		give_up(name);
-	domain = open_arg.fd;
 }
 
 /* --- slots and channels ------------------------------------------------------- */
@@ -995,14 +757,9 @@ static void test_destroyed(void)
 
 int main(int argc, char **argv)
 {
-	struct sigaction action = { .sa_handler = on_fault };
-
 	if (argc != 2)
 		return 2;
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	sigaction(SIGBUS, &action, NULL);
-	sigaction(SIGSEGV, &action, NULL);
-	open_domain(argv[1]);
+	backend_init(argv[1]);
 	test_attach();
 	wait_for_guest();
 	test_bind();
