@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A front end without a protocol: grants pages, allocates ports for domain 0,
- * and then does what the host's half (tests/system/grants.c) tells it to.
+ * and then does what the host's half (tests/system/grants.c, io.c) tells it to.
  */
 #include "hcheck.h"
 

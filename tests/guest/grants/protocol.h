@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How tests/system/grants.c and the guest program talk: a page that the guest
- * grants by a reference both know.  The host writes a command with a new number
- * and notifies the first channel; the guest obeys, answers with that number,
- * and notifies back.
+ * How test back ends (tests/system) and the guest program talk: a page that the
+ * guest grants by a reference both know.  The host writes a command with a new
+ * number and notifies the first channel; the guest obeys, answers with that
+ * number, and notifies back.
  */
 #ifndef LODGE_GUEST_GRANTS_PROTOCOL_H
 #define LODGE_GUEST_GRANTS_PROTOCOL_H
