@@ -106,7 +106,7 @@ extern const unsigned char guest_call[];
 
 /* One life; descriptors are -1 while there is none. */
 static struct {
-	int dev, domain, other, vcpu, attach, event;
+	int dev, domain, other, vcpu, attach, event, null;
 	int guest, device;	/* one that grants, and a hold on a device */
 	__u64 offset;
 	unsigned char *grants;
@@ -460,6 +460,62 @@ static void undo_mmap_grants(void)
 		perror("mapping again");
 }
 
+static int do_io_open(void)
+{
+	struct lodge_io_open o = {
+		.size = sizeof(o),
+		.nr_entries = LODGE_IO_MAX_ENTRIES,
+		.eventfd = life.event,
+	};
+
+	return call(life.device, LODGE_IO_OPEN, &o);
+}
+
+/* How many were taken: one whose end could not be told is among them. */
+static int io_count(__u32 *count)
+{
+	struct lodge_io_table *table = mmap(NULL, PAGE, PROT_READ, MAP_SHARED,
+					    life.device, LODGE_MMAP_IO_TABLE);
+
+	if (table == MAP_FAILED)
+		return -errno;
+	*count = table->count;
+	munmap(table, PAGE);
+	return 0;
+}
+
+/* Enough segments to need memory of their own. */
+static int do_io_submit(void)
+{
+	static struct lodge_io_segment segs[20];
+	struct lodge_io_request req = {
+		.nr_indices = 1,
+		.operation = LODGE_IO_WRITE,
+		.nr_segments = 20,
+		.fd = life.null,
+		.segments = (uintptr_t)segs,
+	};
+	struct lodge_io_submit s = {
+		.size = sizeof(s),
+		.nr_requests = 1,
+		.requests = (uintptr_t)&req,
+	};
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < 20; i++)
+		segs[i] = (struct lodge_io_segment){ GRANT_GUEST_REF, 0, 512 };
+	err = io_count(&req.ring_index);
+	return err ?: call(life.device, LODGE_IO_SUBMIT, &s) ?: -(int)s.error;
+}
+
+static int do_io_close(void)
+{
+	__u32 ring = 0;
+
+	return call(life.device, LODGE_IO_CLOSE, &ring);
+}
+
 static int do_revoke(void)
 {
 	struct lodge_slot slot = {
@@ -554,6 +610,16 @@ static void undo_attach_device(void)
 static void undo_map_grants(void)
 {
 	do_unmap_grants();
+}
+
+static void undo_io_open(void)
+{
+	do_io_close();
+}
+
+static void undo_io_close(void)
+{
+	do_io_open();
 }
 
 static void undo_bind(void)
@@ -683,6 +749,10 @@ static void fail_each_of_device(void)
 	fail_each("mmap-grants", do_mmap_grants, undo_mmap_grants);
 	undo_mmap_grants();
 	fail_each("unmap-grants", do_unmap_grants, undo_unmap_grants);
+	fail_each("io-open", do_io_open, undo_io_open);
+	fail_each("io-close", do_io_close, undo_io_close);
+	undo_io_close();
+	fail_each("io-submit", do_io_submit, NULL);
 	call(life.guest, LODGE_DOMAIN_DESTROY, NULL);
 	close_fd(&life.device);
 	close_fd(&life.guest);
@@ -727,6 +797,7 @@ int main(void)
 	life.guest = life.device = -1;
 	life.dev = open(LODGE_DEVICE, O_RDWR | O_CLOEXEC);
 	life.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	life.null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (life.dev < 0) {
 		perror(LODGE_DEVICE);
 		return 2;

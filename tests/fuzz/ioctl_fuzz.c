@@ -50,6 +50,7 @@ typedef void (*fill_fn)(void *arg);
  * @size: of its structure, 0: the argument is no pointer
  * @fill: makes an argument that should be accepted
  * @gives: kind of the file that @fd_at holds on success, NR_KINDS: none
+ * @count_at: where success puts a number of what was done, 0: nowhere
  */
 struct call {
 	const char *name;
@@ -59,6 +60,7 @@ struct call {
 	fill_fn fill;
 	enum kind gives;
 	size_t fd_at;
+	size_t count_at;
 };
 
 /* Successes by call, in memory that all processes share. */
@@ -71,6 +73,7 @@ static struct shared *shared;
 static unsigned long long state;
 static int pools[NR_KINDS][POOL];
 static int event_fd;
+static int io_fds[6];			/* files to move bytes from and to */
 static int guest = -1;			/* with ports and grants */
 static int guest_attach = -1;
 static sigjmp_buf page_gone;
@@ -201,7 +204,7 @@ static void fill_attach(void *arg)
 {
 	struct lodge_attach *a = arg;
 
-	a->role = 1 + below(4);
+	a->role = 1 + below(5);
 	a->devid = a->role < LODGE_ROLE_BLOCK ? 0 : below(3);
 }
 
@@ -209,7 +212,7 @@ static void fill_slot(void *arg)
 {
 	struct lodge_slot *s = arg;
 
-	s->role = 1 + below(4);
+	s->role = 1 + below(5);
 	s->devid = s->role < LODGE_ROLE_BLOCK ? 0 : below(3);
 }
 
@@ -277,12 +280,119 @@ static void fill_offset(void *arg)
 	*(__u64 *)arg = LODGE_MMAP_GRANTS + PAGE * below(3);
 }
 
+/* --- arguments of grant I/O -------------------------------------------------- */
+
+static void fill_io_open(void *arg)
+{
+	struct lodge_io_open *o = arg;
+
+	o->ring = below(2);
+	o->nr_entries = below(8) ? 16 : 1 << below(10);
+	o->eventfd = below(2) ? event_fd : -1;
+}
+
+static void fill_ring(void *arg)
+{
+	*(__u32 *)arg = below(2);
+}
+
+/* What the ring takes next; 0 if there is none, or it goes meanwhile. */
+static __u32 ring_count(unsigned int ring)
+{
+	volatile __u32 count = 0;
+	const struct lodge_io_table *table;
+
+	mapped = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, guest_attach,
+		      LODGE_MMAP_IO_TABLE + ring * LODGE_MMAP_IO_STRIDE);
+	if (mapped == MAP_FAILED)
+		return 0;
+	table = (const void *)mapped;
+	if (!sigsetjmp(page_gone, 1))
+		count = *(volatile const __u32 *)&table->count;
+	munmap(mapped, PAGE);
+	return count;
+}
+
+static void fill_segments(struct lodge_io_segment *segs, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		segs[i].grant = GRANT_GUEST_REF + below(GRANT_GUEST_REFS + 1);
+		segs[i].offset = below(PAGE);
+		segs[i].length = 1 + below(PAGE - segs[i].offset);
+	}
+}
+
+/* Of each operation one that should do, more or less. */
+static void fill_request(struct lodge_io_request *r, __u32 index,
+			 struct lodge_io_segment *segs)
+{
+	memset(r, 0, sizeof(*r));
+	r->ring_index = index;
+	r->nr_indices = 1;
+	r->operation = below(LODGE_IO_RECEIVE + 1);
+	r->fd = io_fds[below(ARRAY_SIZE(io_fds))];
+	r->segments = (uintptr_t)segs;
+	random_bytes(r->opaque, sizeof(r->opaque));
+	switch (r->operation) {
+	case LODGE_IO_NONE:
+		r->fd = -1;
+		return;
+	case LODGE_IO_SYNC:
+		return;
+	case LODGE_IO_DISCARD:
+		r->length = 1 + below(16 * PAGE);
+		break;
+	default:
+		r->nr_segments = 1 + below(8);
+		r->inline_length = below(LODGE_IO_INLINE + 1);
+		fill_segments(segs, r->nr_segments);
+	}
+	r->offset = below(2) ? 0 : below(16 * PAGE);
+	if (r->operation == LODGE_IO_RECEIVE) {
+		r->nr_indices = r->nr_segments;
+		r->packet_indices = 1 + below(r->nr_segments);
+		r->extra_byte = below(r->inline_length + 1);
+	}
+}
+
+/* As with copies, what it points to may be changed by others. */
+static void fill_submit(void *arg)
+{
+	struct lodge_io_segment *segs = (void *)(data + 44 * PAGE);
+	struct lodge_io_request *r = (void *)(data + 45 * PAGE);
+	struct lodge_io_submit *s = arg;
+	__u32 *retire = (void *)(data + 46 * PAGE);
+	unsigned int i;
+	__u32 index;
+
+	s->ring = below(2);
+	/* One that is not done ends the call: often none, then. */
+	s->nr_retire = below(2) ? 0 : 1 + below(3);
+	s->nr_requests = 1 + below(3);
+	s->retire = (uintptr_t)retire;
+	s->requests = (uintptr_t)r;
+	for (i = 0; i < s->nr_retire; i++)
+		retire[i] = below(16);
+	index = ring_count(s->ring);
+	for (i = 0; i < s->nr_requests; i++) {
+		fill_request(&r[i], index, &segs[8 * i]);
+		index += r[i].nr_indices;
+		if (!below(16))
+			random_bytes((char *)&r[i] + 4 * below(12), 4);
+	}
+}
+
 #define CALL(kind, name, type, fill) \
-	{ #name, name, sizeof(type), kind, fill, NR_KINDS, 0 }
+	{ #name, name, sizeof(type), kind, fill, NR_KINDS, 0, 0 }
 #define PLAIN(kind, name) \
-	{ #name, name, 0, kind, NULL, NR_KINDS, 0 }
+	{ #name, name, 0, kind, NULL, NR_KINDS, 0, 0 }
 #define MAKER(kind, name, type, fill, gives) \
-	{ #name, name, sizeof(type), kind, fill, gives, offsetof(type, fd) }
+	{ #name, name, sizeof(type), kind, fill, gives, offsetof(type, fd), 0 }
+#define COUNTER(kind, name, type, fill, count) \
+	{ #name, name, sizeof(type), kind, fill, NR_KINDS, 0, \
+	  offsetof(type, count) }
 
 static const struct call calls[] = {
 	CALL(DEVICE, LODGE_INFO, struct lodge_info, fill_size),
@@ -315,6 +425,10 @@ static const struct call calls[] = {
 	CALL(ATTACH, LODGE_GRANT_COPY, struct lodge_grant_copy, fill_copy),
 	CALL(ATTACH, LODGE_GRANT_MAP, struct lodge_grant_map, fill_map),
 	CALL(ATTACH, LODGE_GRANT_UNMAP, __u64, fill_offset),
+	CALL(ATTACH, LODGE_IO_OPEN, struct lodge_io_open, fill_io_open),
+	COUNTER(ATTACH, LODGE_IO_SUBMIT, struct lodge_io_submit, fill_submit,
+		nr_requests),
+	CALL(ATTACH, LODGE_IO_CLOSE, __u32, fill_ring),
 };
 
 #define NR_CALLS	ARRAY_SIZE(calls)
@@ -407,7 +521,9 @@ static void try_call(const struct call *c)
 	shared->done[c - calls]++;
 	if (ret < 0)
 		return;
-	shared->ok[c - calls]++;
+	/* Others may change the page that it was put into; never mind. */
+	if (!c->count_at || *(__u32 *)((char *)given + c->count_at))
+		shared->ok[c - calls]++;
 	if (c->gives != NR_KINDS) {
 		memcpy(&fd, (char *)given + c->fd_at, sizeof(fd));
 		keep_fd(c->gives, fd);
@@ -432,6 +548,8 @@ static void try_map(void)
 {
 	static const off_t places[] = {
 		LODGE_MMAP_RING, LODGE_MMAP_RECOVERY, LODGE_MMAP_GRANTS,
+		LODGE_MMAP_IO_TABLE, LODGE_MMAP_IO_STATED,
+		LODGE_MMAP_IO_STATED + LODGE_MMAP_IO_STRIDE,
 	};
 	off_t at = places[below(ARRAY_SIZE(places))];
 	const volatile int prot = PROT_READ | (below(2) ? PROT_WRITE : 0);
@@ -472,7 +590,7 @@ static void renew_guest(void)
 {
 	struct lodge_attach attach = {
 		.size = sizeof(attach),
-		.role = LODGE_ROLE_BLOCK + below(2),
+		.role = LODGE_ROLE_BLOCK + below(3),
 		.devid = below(3),
 	};
 	char name[LODGE_NAME_LEN];
@@ -544,7 +662,6 @@ static void fuzz(unsigned int seconds, unsigned long long seed)
 {
 	time_t end = now() + seconds;
 
-	signal(SIGBUS, on_bus_error);
 	state = seed * 2654435761u + 88172645463325252ull;
 	start_signals(SIGNAL_MS);
 	/* The one there is belongs to the parent, and to the other children. */
@@ -566,10 +683,26 @@ static void *map(size_t n, int prot)
 	return p;
 }
 
+/* Of each kind that grant I/O tells apart, and one that it refuses. */
+static void open_io_files(void)
+{
+	io_fds[0] = memfd_create("fuzz", MFD_CLOEXEC);
+	io_fds[1] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	io_fds[2] = open("/dev/zero", O_RDWR | O_CLOEXEC);
+	io_fds[3] = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+	io_fds[4] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	io_fds[5] = event_fd;
+	if (ftruncate(io_fds[0], 16 * PAGE)) {
+		perror("memfd");
+		exit(2);
+	}
+}
+
 static void set_up(void)
 {
 	int i, k;
 
+	signal(SIGBUS, on_bus_error);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	arg_page = map(ARG_BYTES + PAGE, PROT_READ | PROT_WRITE);
@@ -577,6 +710,7 @@ static void set_up(void)
 	read_only = map(ARG_BYTES, PROT_READ);
 	data = map(64 * PAGE, PROT_READ | PROT_WRITE);
 	event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	open_io_files();
 	for (k = 0; k < NR_KINDS; k++)
 		for (i = 0; i < POOL; i++)
 			pools[k][i] = -1;
