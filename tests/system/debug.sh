@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2015,SC2154,SC1091
 #
-# A few lives of a domain; a life in which each allocation fails once; then
+# A few lives of a domain; grant I/O; a life in which each allocation fails once; then
 # every ioctl with random bytes, as root and as an unprivileged member of the
 # device's group.  The kernel's log decides: the checkers report what went
 # wrong, and kmemleak what was lost, at the end.
 
 . "$T/lib.sh"
 . "$T/domains.sh"
+. "$T/io.sh"
 
 seconds=4
 cycles=5
@@ -96,6 +97,7 @@ check load load_module
 check hello runs_to_its_end
 check cycles run_cycles $cycles
 splats cycles.kernel-log
+io_run
 check let-things-fail let_things_fail
 fail_each_call
 check nothing-left-of-failures nothing_left
