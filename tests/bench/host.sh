@@ -222,6 +222,48 @@ lodge_linux()
 	until_true "end of the processes" no_domain
 }
 
+# --- a Linux guest's disk --------------------------------------------------------
+
+# The disk is a RAM disk without a file system: what is left is the way there.
+disk=/dev/ram0
+
+qemu_disk()
+{
+	enable_kvm || return 1
+	/usr/bin/qemu-system-x86_64 -M microvm,rtc=off,pit=off,pic=off \
+		-no-user-config -nodefaults -display none -enable-kvm \
+		-cpu host -m 128 -no-reboot -kernel "$T/vmlinux" \
+		-initrd "$T/disk.cpio" \
+		-chardev stdio,id=out -device virtio-serial-device \
+		-device virtconsole,chardev=out -object iothread,id=io \
+		-drive "file=$disk,if=none,id=disk,format=raw,cache=none,aio=native" \
+		-device virtio-blk-device,drive=disk,iothread=io \
+		-append "console=hvc0 $linux_args" </dev/null | relay_results qemu
+	disable_kvm
+}
+
+loop_disk()
+{
+	losetup /dev/loop0 "$disk"
+	"$b/disk" /dev/loop0 | relay_results loop
+	losetup -d /dev/loop0
+}
+
+lodge_disk()
+{
+	cat >/tmp/disk.cfg <<-END
+		name = "disk"
+		memory = 128
+		kernel = "$T/vmlinux"
+		ramdisk = "$T/disk.cpio"
+		cmdline = "console=hvc0 $linux_args"
+		disk = [ "phy:$disk,xvda,w" ]
+	END
+	"$lodge" create /tmp/disk.cfg --console </dev/null |
+		relay_results lodge
+	until_true "end of the processes" no_domain
+}
+
 case $part in
 exits)
 	"$b/native" | relay_results host
@@ -241,6 +283,13 @@ linux)
 	check qemu qemu_linux
 	check load load_module
 	lodge_linux
+	check unload unload_module ;;
+disk)
+	"$b/disk" "$disk" | relay_results host
+	loop_disk
+	check qemu qemu_disk
+	check load load_module
+	lodge_disk
 	check unload unload_module ;;
 esac
 finish
