@@ -79,6 +79,8 @@ static void configurations(void)
 		  "51712 detaching=1, vdev=xvda, access=w, target=/a" },
 		{ "detaching=2, vdev=xvda, target=/a",
 		  "51712 detaching=2, vdev=xvda, access=w, target=/a" },
+		{ "file:/a,      ", "!the disk has no vdev" },
+		{ "file:/a,   raw", "!vdev \"raw\" is no disk" },
 		{ "", "!the disk has no target" },
 		{ "/a", "!the disk has no vdev" },
 		{ "/a,qcow2,xvda",
