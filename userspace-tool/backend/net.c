@@ -171,13 +171,16 @@ static int answer(struct device *d, unsigned int ring_nr, unsigned int channel,
 	return err < 0 ? err : 0;
 }
 
-static int answer_queue(struct device *d, unsigned int q)
+static int answer_all_tx(struct device *d, unsigned int q)
+{
+	return answer(d, TX(q), TX(q), answer_tx);
+}
+
+static int answer_all_rx(struct device *d, unsigned int q)
 {
 	const struct net *net = d->private;
-	int err = answer(d, TX(q), TX(q), answer_tx);
 
-	return err ? err : answer(d, RX(q), net->split ? RX(q) : TX(q),
-				  answer_rx);
+	return answer(d, RX(q), net->split ? RX(q) : TX(q), answer_rx);
 }
 
 /* --- what the guest sends --- */
@@ -317,15 +320,16 @@ static int submit(struct device *d, unsigned int q)
 
 static void serve_tx(struct device *d, unsigned int q)
 {
-	int round, done = 0;
+	int round, err = 0, done = 0;
 
+	/* The first answers are to what an earlier process had taken. */
 	for (round = 0; round < ROUNDS && !done; round++) {
-		done = submit(d, q);
-		if (done >= 0) {
-			int err = answer(d, TX(q), TX(q), answer_tx);
-
-			done = err ? err : done;
-		}
+		err = answer_all_tx(d, q);
+		done = err ? err : submit(d, q);
+	}
+	if (done >= 0) {
+		err = answer_all_tx(d, q);
+		done = err ? err : done;
 	}
 	if (done < 0)
 		device_ring_error(d, TX(q), done);
@@ -390,18 +394,15 @@ static int receive(struct device *d, unsigned int q)
 
 static void serve_rx(struct device *d, unsigned int q)
 {
-	const struct net *net = d->private;
-	int round, err, done = 0;
+	int round, err = 0, done = 0;
 
 	for (round = 0; round < ROUNDS && !done; round++) {
-		done = receive(d, q);
-		if (done < 0)
-			break;
-		err = answer(d, RX(q), net->split ? RX(q) : TX(q), answer_rx);
-		if (err) {
-			done = err;
-			break;
-		}
+		err = answer_all_rx(d, q);
+		done = err ? err : receive(d, q);
+	}
+	if (done >= 0) {
+		err = answer_all_rx(d, q);
+		done = err ? err : done;
 	}
 	if (done < 0) {
 		device_ring_error(d, RX(q), done);
@@ -413,12 +414,6 @@ static void serve_rx(struct device *d, unsigned int q)
 
 static void serve(struct device *d, unsigned int q)
 {
-	int err = answer_queue(d, q);
-
-	if (err) {
-		device_ring_error(d, TX(q), err);
-		return;
-	}
 	serve_tx(d, q);
 	if (!d->fault[0])
 		serve_rx(d, q);
