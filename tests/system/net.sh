@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2012,SC2015,SC2154,SC1091
+#
+# Guests that fetch from each other, from the host and from a world behind it,
+# and compare what comes; a back end that is killed meanwhile; interfaces that
+# come and go; and a guest with a false address.
+
+. "$T/lib.sh"
+. "$T/domains.sh"
+
+world=192.0.2.1 host=192.0.2.254
+
+# boot NAME VIF WORDS: $vcpus may ask for more than one vCPU.
+boot()
+{
+	cat >/run/net.cfg <<END
+name = "$1"
+kernel = "$T/vmlinuz"
+ramdisk = "$T/guest.cpio"
+memory = 96
+vcpus = ${vcpus:-1}
+cmdline = "console=hvc0 quiet lodge_do=net $3"
+vif = [ "$2" ]
+END
+	"$lodge" create -q /run/net.cfg
+}
+
+# count NAME TEXT
+count()
+{
+	grep -c "^guest: $2" "/var/log/lodge/$1-console.log" 2>/dev/null
+}
+
+has_said()
+{
+	[ "$(count "$1" "$2")" -ge "${3:-1}" ]
+}
+
+never_wrong()
+{
+	! has_said "$1" "wrong sum"
+}
+
+# fetches NAME: some more, all of them right
+fetches()
+{
+	wanted=$(($(count "$1" 'fetched [0-9]') + ${2:-2}))
+	until_true "fetch by $1" has_said "$1" 'fetched [0-9]' "$wanted" &&
+		never_wrong "$1"
+}
+
+# For the log of a run that failed.
+tell()
+{
+	[ "$lib_failed" != 0 ] || return
+	for name in one two inside away; do
+		tail -n 12 "/var/log/lodge/$name-console.log" \
+			"/var/log/lodge/$name-keeper.log"
+		"$lodge" network-list --json $name
+	done 2>/dev/null
+	ip -s link 2>/dev/null || ifconfig -a
+}
+
+# As the guests do: see their init.
+get()
+{
+	printf 'GET /%s HTTP/1.0\r\n\r\n' "$2" | timeout 30 nc "$1" 80
+}
+
+# host_fetches ADDRESS
+host_fetches()
+{
+	get "$1" data | tail -c 1048576 >/run/got
+	[ "$(md5sum </run/got)" = "$(get "$1" sum | tail -c 36)" ]
+}
+
+serve_host()
+{
+	mkdir -p /run/www
+	dd if=/dev/urandom of=/run/www/data bs=64k count=16 2>/dev/null
+	md5sum </run/www/data >/run/www/sum
+	httpd -h /run/www >/dev/null 2>&1
+}
+
+# What stays must not keep the check's output open.
+# A network namespace behind a pair of devices: it has no way to the guests.
+make_world()
+{
+	serve_host
+	"$T/ip" link add world0 type veth peer name world1
+	ip addr add $host/24 dev world0
+	ip link set world0 up
+	unshare -n sleep 10000 >/dev/null 2>&1 &
+	world_pid=$!
+	echo "$world_pid" >/run/world
+	usleep 300000
+	"$T/ip" link set world1 netns "$world_pid" &&
+		nsenter -t "$world_pid" -n ip addr add $world/24 dev world1 &&
+		nsenter -t "$world_pid" -n ip link set world1 up &&
+		nsenter -t "$world_pid" -n httpd -h /run/www >/dev/null 2>&1 &&
+		echo 1 >/proc/sys/net/ipv4/ip_forward
+}
+
+make_bridge()
+{
+	ip link add br0 type bridge && ip addr add 10.9.0.1/24 dev br0 &&
+		ip link set br0 up
+}
+
+refuses_no_bridge()
+{
+	! boot alone bridge=nowhere '' 2>/run/said &&
+		grep -q 'there is no bridge nowhere' /run/said &&
+		grep -q '^hint: ip link add' /run/said && is_gone alone &&
+		nothing_left
+}
+
+two_on_a_bridge()
+{
+	boot one bridge=br0 "lodge_ip=10.9.0.2/24 lodge_peer=10.9.0.3 lodge_spoof=10.9.0.66" &&
+		vcpus=2 boot two bridge=br0,ip=10.9.0.3 \
+			"lodge_ip=10.9.0.3/24 lodge_peer=10.9.0.2 lodge_spoof=10.9.0.67" &&
+		until_true "answer for one" has_said one "answer from" &&
+		until_true "answer for two" has_said two "answer from"
+}
+
+both_fetch()
+{
+	fetches one && fetches two && host_fetches 10.9.0.2 &&
+		host_fetches 10.9.0.3
+}
+
+only_without_protection()
+{
+	until_true "end of one's attempt" has_said one spoof &&
+		until_true "end of two's attempt" has_said two spoof &&
+		has_said one 'spoof answered' && has_said two 'spoof silent'
+}
+
+backend_killed()
+{
+	for n in 1 2 3 4 5; do
+		kill_role net-0 two && fetches two 1 ||
+			{ echo "turn $n"; return 1; }
+	done
+	fetches one && fetches two
+}
+
+devices_of()
+{
+	grep '^guest: fetched' "/var/log/lodge/$1-console.log" | tail -n 1
+}
+
+sees()
+{
+	devices_of one | grep -q "$1"
+}
+
+sees_no()
+{
+	! sees "$1"
+}
+
+comes_and_goes()
+{
+	"$lodge" network-attach one bridge=br0 &&
+		until_true "eth1" sees eth1 &&
+		[ "$("$lodge" network-list one | grep -c connected)" = 2 ] &&
+		"$lodge" network-detach one 1 && until_true "no eth1" sees_no eth1 &&
+		[ "$("$lodge" network-list one | grep -c connected)" = 1 ] &&
+		[ "$(ls -d /sys/class/net/vif* | wc -l)" = 2 ] && fetches one
+}
+
+# At the end of a domain nothing of its network is left.
+goes_with_it()
+{
+	"$lodge" destroy one && "$lodge" destroy two && nothing_left &&
+		! ls -d /sys/class/net/vif* 2>/dev/null
+}
+
+behind_nat()
+{
+	boot inside mode=nat,ip=10.76.0.5 \
+		"lodge_ip=10.76.0.5/24 lodge_gateway=10.76.0.1 lodge_peer=$world" &&
+		fetches inside && host_fetches 10.76.0.5 &&
+		! nsenter -t "$(cat /run/world)" -n ping -c 1 -W 1 10.76.0.5 &&
+		"$lodge" destroy inside && nothing_left &&
+		[ ! -e /sys/class/net/lodgenat0 ]
+}
+
+routed()
+{
+	boot away mode=routed,ip=198.51.100.2 \
+		"lodge_ip=198.51.100.2/32 lodge_route=1 lodge_peer=$host" &&
+		fetches away && host_fetches 198.51.100.2 &&
+		"$lodge" destroy away && nothing_left &&
+		! ip route | grep 198.51.100.2
+}
+
+check load load_module
+check world make_world
+check bridge make_bridge
+check no-bridge refuses_no_bridge
+check two-on-a-bridge two_on_a_bridge
+check antispoof only_without_protection
+check both-fetch both_fetch
+tell
+check backend-killed backend_killed
+check attach-detach comes_and_goes
+check end goes_with_it
+check nat behind_nat
+check routed routed
+tell
+check unload unload_module
+finish
