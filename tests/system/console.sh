@@ -84,7 +84,7 @@ forbidden_call()
 		pid=$(pid_of $role $name)
 		"$T/force_call" "$pid" >/run/forced
 		cat /run/forced
-		grep -qx 'killed by signal 31' /run/forced &&
+		grep -qx 'it is dead' /run/forced &&
 			until_true "new $role" is_new $role $name "$pid" &&
 			grep "$role $pid was killed by signal 31 (its" \
 				/var/log/lodge/$name-keeper.log || return 1

@@ -3,19 +3,21 @@
  * Makes a process that waits in a system call make another one, as a guest
  * would that has taken it over: open("/etc/passwd").
  *
- * force_call PID		prints what became of it: "killed by signal N" or
- *				"it lives"
+ * force_call PID		prints what became of it: "it is dead" or "it lives"
  */
 #include <errno.h>
-#include <signal.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define WAIT_MS	5000
 
 static void die(const char *what)
 {
@@ -54,10 +56,14 @@ int main(int argc, char **argv)
 {
 	struct user_regs_struct regs;
 	pid_t pid = argc == 2 ? atoi(argv[1]) : 0;
-	int status, i, signal;
+	struct pollfd end = { .events = POLLIN };
+	int status;
 
 	if (pid <= 0)
 		return 2;
+	end.fd = pidfd_open(pid, 0);
+	if (end.fd < 0)
+		die("pidfd_open");
 	trace(PTRACE_SEIZE, pid, NULL);
 	trace(PTRACE_INTERRUPT, pid, NULL);
 	if (waitpid(pid, &status, 0) != pid)
@@ -65,16 +71,10 @@ int main(int argc, char **argv)
 	trace(PTRACE_GETREGS, pid, &regs);
 	set_call(pid, &regs);
 	trace(PTRACE_SETREGS, pid, &regs);
-	/* Into the call, out of it, and on: the signal that kills comes then. */
-	for (i = 0; i < 4 && WIFSTOPPED(status); i++) {
-		signal = WSTOPSIG(status) == SIGSYS ? SIGSYS : 0;
-		if (ptrace(PTRACE_SYSCALL, pid, NULL, signal))
-			die("ptrace");
-		if (waitpid(pid, &status, 0) != pid)
-			die("waitpid");
-	}
-	if (WIFSIGNALED(status)) {
-		printf("killed by signal %d\n", WTERMSIG(status));
+	/* While it is traced, its parent does not learn how it ended. */
+	trace(PTRACE_DETACH, pid, NULL);
+	if (poll(&end, 1, WAIT_MS) == 1) {
+		printf("it is dead\n");
 		return 0;
 	}
 	printf("it lives\n");
