@@ -50,6 +50,13 @@ void evtchn_raise(struct domain *d, u32 port)
 	nr_raised++;
 }
 
+static unsigned int nr_rings_put;
+
+void io_ring_put(struct io_ring *ring)
+{
+	nr_rings_put++;
+}
+
 static struct domain *make_domain(struct kunit *test)
 {
 	struct domain *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
@@ -127,6 +134,19 @@ static void attach_slot_get_refuses(struct kunit *test)
 							   cases[i].devid)));
 	}
 	attach_exit(d);
+}
+
+static void attach_exit_lets_rings_go(struct kunit *test)
+{
+	struct domain *d = make_domain(test);
+	struct attach_slot *slot = attach_slot_get(d, LODGE_ROLE_BLOCK, 7);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(slot));
+	/* Only its address is looked at here. */
+	slot->io[2] = (struct io_ring *)d;
+	nr_rings_put = 0;
+	attach_exit(d);
+	KUNIT_EXPECT_EQ(test, 1, nr_rings_put);
 }
 
 static void attach_slot_get_makes_devices_up_to_the_limit(struct kunit *test)
@@ -234,6 +254,7 @@ static struct kunit_case attach_slot_cases[] = {
 	KUNIT_CASE(attach_init_makes_two_slots),
 	KUNIT_CASE(attach_init_undoes_what_it_did),
 	KUNIT_CASE(attach_slot_get_refuses),
+	KUNIT_CASE(attach_exit_lets_rings_go),
 	KUNIT_CASE(attach_slot_get_makes_devices_up_to_the_limit),
 	KUNIT_CASE(attach_slot_take_lets_one_in),
 	KUNIT_CASE(attach_slot_keeps_for_the_next_holder),

@@ -187,7 +187,8 @@ kill_slow()
 {
 	echo "0 $(blockdev --getsz /dev/ram0) delay /dev/ram0 0 20" |
 		dmsetup create slow || return 1
-	kill_rounds /dev/mapper/slow
+	# Nobody makes its node under /dev/mapper here.
+	kill_rounds "/dev/dm-$(dmsetup info -c --noheadings -o minor slow)"
 	slow_status=$?
 	dmsetup remove slow && return $slow_status
 }
