@@ -471,17 +471,17 @@ static int do_io_open(void)
 	return call(life.device, LODGE_IO_OPEN, &o);
 }
 
-/* How many were taken: one whose end could not be told is among them. */
-static int io_count(__u32 *count)
-{
-	struct lodge_io_table *table = mmap(NULL, PAGE, PROT_READ, MAP_SHARED,
-					    life.device, LODGE_MMAP_IO_TABLE);
+/* Shows how many were taken: one whose end could not be told is among them. */
+static struct lodge_io_table *table;
 
-	if (table == MAP_FAILED)
-		return -errno;
-	*count = table->count;
-	munmap(table, PAGE);
-	return 0;
+static void map_table(void)
+{
+	table = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, life.device,
+		     LODGE_MMAP_IO_TABLE);
+	if (table == MAP_FAILED) {
+		perror("the table");
+		exit(2);
+	}
 }
 
 /* Enough segments to need memory of their own. */
@@ -501,12 +501,11 @@ static int do_io_submit(void)
 		.requests = (uintptr_t)&req,
 	};
 	unsigned int i;
-	int err;
 
 	for (i = 0; i < 20; i++)
 		segs[i] = (struct lodge_io_segment){ GRANT_GUEST_REF, 0, 512 };
-	err = io_count(&req.ring_index);
-	return err ?: call(life.device, LODGE_IO_SUBMIT, &s) ?: -(int)s.error;
+	req.ring_index = table->count;
+	return call(life.device, LODGE_IO_SUBMIT, &s) ?: -(int)s.error;
 }
 
 static int do_io_close(void)
@@ -752,7 +751,9 @@ static void fail_each_of_device(void)
 	fail_each("io-open", do_io_open, undo_io_open);
 	fail_each("io-close", do_io_close, undo_io_close);
 	undo_io_close();
+	map_table();
 	fail_each("io-submit", do_io_submit, NULL);
+	munmap(table, PAGE);
 	call(life.guest, LODGE_DOMAIN_DESTROY, NULL);
 	close_fd(&life.device);
 	close_fd(&life.guest);

@@ -161,13 +161,19 @@ sees_no()
 	! sees "$1"
 }
 
+# connected NAME COUNT
+connected()
+{
+	[ "$("$lodge" network-list "$1" | grep -c connected)" = "$2" ]
+}
+
 comes_and_goes()
 {
 	"$lodge" network-attach one bridge=br0 &&
 		until_true "eth1" sees eth1 &&
-		[ "$("$lodge" network-list one | grep -c connected)" = 2 ] &&
+		until_true "connection" connected one 2 &&
 		"$lodge" network-detach one 1 && until_true "no eth1" sees_no eth1 &&
-		[ "$("$lodge" network-list one | grep -c connected)" = 1 ] &&
+		connected one 1 &&
 		[ "$(ls -d /sys/class/net/vif* | wc -l)" = 2 ] && fetches one
 }
 
