@@ -119,7 +119,7 @@ static void attach_slot_get_refuses(struct kunit *test)
 		{ 0, 0 },
 		{ LODGE_ROLE_STORE, 1 },
 		{ LODGE_ROLE_CONSOLE, ~0u },
-		{ LODGE_ROLE_NET + 1, 0 },
+		{ LODGE_ROLE_OTHER + 1, 0 },
 		{ ~0u, 0 },
 	};
 	struct domain *d = make_domain(test);
