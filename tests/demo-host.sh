@@ -46,7 +46,7 @@ wait_for()
 }
 
 for module in crc32c_generic tun bridge nf_tables nft_chain_nat nft_masq; do
-	modprobe $module
+	modprobe -q $module
 done
 echo 1 >/proc/sys/net/ipv4/ip_forward
 
