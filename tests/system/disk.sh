@@ -252,7 +252,10 @@ check load load_module
 mknod /dev/ram0 b 1 0 2>/dev/null
 mknod /dev/ram1 b 1 1 2>/dev/null
 want root && check root root_file_system
-want debian && check debian debian
+# Minutes in Bochs, where the batch linux boots this kernel without a disk.
+if ! dmesg | grep -q 'DMI: .*Bochs'; then
+	want debian && check debian debian
+fi
 want hot && check hot hot
 want refusals && check refusals attach_twice
 want create-refusals && check create-refusals bad_disks
