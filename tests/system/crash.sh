@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2015,SC2154,SC1091
+#
+# A guest that does not notice.  Its half is tests/guest/linux/crash-init: it
+# says "wrong" when it does.
+
+. "$T/lib.sh"
+. "$T/domains.sh"
+
+name=crash
+console=/var/log/lodge/$name-console.log
+seed=$(cat "$T/seed")
+roles='blk-xvda net-0 store console keeper runner'
+
+# count WORD: how far the guest is with it
+count()
+{
+	tr -d '\r' <$console 2>/dev/null |
+		sed -n "s/^guest: $1 \([0-9]*\)\$/\1/p" | tail -n 1
+}
+
+is_beyond()
+{
+	[ "$(count "$1")" -gt "$2" ] 2>/dev/null
+}
+
+# More of everything, from now on.
+goes_on()
+{
+	for what in disk network store; do
+		at=$(count $what)
+		until_true "more of $what" is_beyond $what "${at:-0}" ||
+			return 1
+	done
+}
+
+all_right()
+{
+	! tr -d '\r' <$console | grep '^guest: wrong'
+}
+
+serve_host()
+{
+	mkdir -p /run/www
+	dd if=/dev/urandom of=/run/www/data bs=64k count=16 2>/dev/null
+	md5sum </run/www/data >/run/www/sum
+	ip link add br0 type bridge && ip addr add 10.9.0.1/24 dev br0 &&
+		ip link set br0 up && httpd -h /run/www >/dev/null 2>&1
+}
+
+# boot DISK
+boot()
+{
+	rm -rf /var/log/lodge
+	cat >/run/crash.cfg <<-END
+		name = "$name"
+		kernel = "$T/vmlinuz"
+		ramdisk = "$T/guest.cpio"
+		memory = 128
+		extra = "console=hvc0 loglevel=4"
+		disk = [ "$1,,xvda,w" ]
+		vif = [ "bridge=br0,ip=10.9.0.2" ]
+	END
+	"$lodge" create -q /run/crash.cfg && goes_on
+}
+
+# The processes of the only domain there is, by their names.
+victims()
+{
+	for victim in $(lodge_pids); do
+		read -r comm 2>/dev/null <"/proc/$victim/comm" || continue
+		case " $roles " in
+		*" ${comm#lodge-} "*) echo "$victim:${comm#lodge-}" ;;
+		esac
+	done
+}
+
+# Any of them.  Keeper and runner bring each other back, so not both at once.
+kill_one()
+{
+	# shellcheck disable=SC2046 # one word a process
+	set -- $(victims)
+	[ $# -gt 0 ] || return 0
+	random $#
+	shift "$random"
+	kill -KILL "${1%:*}" 2>/dev/null
+	case $1 in
+	*:keeper|*:runner)
+		until_true "new ${1#*:}" is_new "${1#*:}" $name "${1%:*}" ;;
+	esac
+}
+
+killed()
+{
+	n=0
+	while [ "$n" -lt "$(cat "$T/kills")" ]; do
+		usleep 50000
+		kill_one || return 1
+		n=$((n + 1))
+	done
+	all_right && goes_on && all_right || return 1
+	echo "$n kills; disk $(count disk), network $(count network), store $(count store)"
+}
+
+ended()
+{
+	"$lodge" shutdown $name && until_true end is_gone $name &&
+		all_right && tr -d '\r' <$console | grep -q '^guest: ends' &&
+		nothing_left
+}
+
+tell()
+{
+	[ "$lib_failed" != 0 ] || return
+	tail -n 20 $console
+	tail -n 20 /var/log/lodge/$name-keeper.log
+}
+
+# Writes reach the disk 200 ms late: one of a dead holder would show.
+slow_disk()
+{
+	echo "0 $(blockdev --getsz /dev/ram1) delay /dev/ram1 0 0 /dev/ram1 0 200" |
+		dmsetup create slow &&
+		boot "/dev/dm-$(dmsetup info -c --noheadings -o minor slow)"
+}
+
+check load load_module
+mknod /dev/ram0 b 1 0 2>/dev/null
+mknod /dev/ram1 b 1 1 2>/dev/null
+check world serve_host
+check boot boot /dev/ram0
+check killed killed
+check end ended
+tell
+check slow-boot slow_disk
+check slow-killed killed
+check slow-end ended
+tell
+splats kernel-log
+check unload unload_module
+finish
