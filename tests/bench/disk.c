@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define BYTES	4096
-#define SPAN	2048	/* requests go round in so many blocks */
+#define SPAN	1024	/* requests go round in so many blocks: 4 MiB */
 #define DEPTH	32
 #define ROUNDS	12
 #define SINGLE	128	/* requests of a round */
