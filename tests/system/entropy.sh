@@ -50,7 +50,7 @@ guest_is_served()
 	"$lodge" info $name >/run/info
 	killed=0
 	# A slow host's processes would die before they have done anything.
-	until is_over || [ $killed -ge 80 ]; do
+	until is_over || [ $killed -ge 24 ]; do
 		kill_one entropy-0
 		kill_one store
 		kill_one entropy-0
