@@ -287,9 +287,9 @@ linux)
 disk)
 	"$b/disk" "$disk" | relay_results host
 	loop_disk
-	check qemu qemu_disk
 	check load load_module
 	lodge_disk
-	check unload unload_module ;;
+	check unload unload_module
+	check qemu qemu_disk ;;
 esac
 finish
