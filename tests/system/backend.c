@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 int dev, domain, net, events[NR_PORTS], failed;
@@ -186,6 +187,38 @@ int touch(volatile unsigned char *at)
 	if (!signal)
 		(void)*at;
 	return signal;
+}
+
+/* --- a second back end ------------------------------------------------------ */
+
+struct child start_child(void (*run)(int said, int go))
+{
+	int said[2], go[2];
+	struct child c;
+	char byte;
+
+	if (pipe(said) || pipe(go))
+		give_up("pipe");
+	c.pid = fork();
+	if (!c.pid) {
+		run(said[1], go[0]);
+		_exit(4);
+	}
+	close(said[1]);
+	close(go[0]);
+	c.said = said[0];
+	c.go = go[1];
+	if (read(c.said, &byte, 1) != 1)
+		give_up("the child");
+	return c;
+}
+
+void end_child(struct child *c)
+{
+	kill(c->pid, SIGKILL);
+	waitpid(c->pid, NULL, 0);
+	close(c->said);
+	close(c->go);
 }
 
 /* --- the guest ------------------------------------------------------------- */

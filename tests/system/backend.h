@@ -7,6 +7,7 @@
 
 #include <lodge.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "../guest/grants/protocol.h"
 
@@ -54,6 +55,21 @@ int to_guest(unsigned int ref, unsigned int offset, void *data,
 	     unsigned int length);
 /* The signal that a look at @at brings, 0 none. */
 int touch(volatile unsigned char *at);
+
+/* --- a second back end, in a process of its own ------------------------------ */
+
+struct child {
+	pid_t pid;
+	int said, go;		/* read what it says, write to let it go on */
+};
+
+/*
+ * Start one; @run writes a byte to @said when it holds what it shall hold, and
+ * waits for one from @go.  Returns after the first byte.
+ */
+struct child start_child(void (*run)(int said, int go));
+/* Kill it. */
+void end_child(struct child *c);
 
 /* --- the guest, which obeys ------------------------------------------------- */
 

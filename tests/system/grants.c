@@ -540,41 +540,6 @@ static void child_holds(int said, int go)
 	pause();
 }
 
-struct child {
-	pid_t pid;
-	int said, go;
-};
-
-static struct child start_child(void)
-{
-	int said[2], go[2];
-	struct child c;
-	char byte;
-
-	if (pipe(said) || pipe(go))
-		give_up("pipe");
-	c.pid = fork();
-	if (!c.pid) {
-		child_holds(said[1], go[0]);
-		_exit(4);
-	}
-	close(said[1]);
-	close(go[0]);
-	c.said = said[0];
-	c.go = go[1];
-	if (read(c.said, &byte, 1) != 1)
-		give_up("the child");
-	return c;
-}
-
-static void end_child(struct child *c)
-{
-	kill(c->pid, SIGKILL);
-	waitpid(c->pid, NULL, 0);
-	close(c->said);
-	close(c->go);
-}
-
 static void test_killed(void)
 {
 	unsigned int before;
@@ -583,7 +548,7 @@ static void test_killed(void)
 
 	begin("killed-while-mapped");
 	want(unbind(net, 3), 0);
-	c = start_child();
+	c = start_child(child_holds);
 	want(attach_to(domain, LODGE_ROLE_NET, 1, &holder), -EBUSY);
 	want(holder, c.pid);
 	want(busy_bits(REF_DATA + 9), BUSY_READ | BUSY_WRITE);
@@ -619,7 +584,7 @@ static void test_revoked(void)
 	int fd;
 
 	begin("slot-revoked-while-mapped");
-	c = start_child();
+	c = start_child(child_holds);
 	want(revoke_slot(1), 0);
 	want(busy_bits(REF_DATA + 9) | busy_bits(REF_DATA + 10), 0);
 	fd = attach(1);

@@ -29,11 +29,6 @@ static int medium;	/* what is beneath it */
 
 /* --- a holder in a process of its own ------------------------------------- */
 
-struct child {
-	pid_t pid;
-	int said, go;
-};
-
 /*
  * What it submits: a write of two pages, a read, and a sync, which a disk
  * without a cache of its own does not need to see and so cannot hold up.
@@ -83,36 +78,6 @@ static void child_holds(int said, int go)
 	if (write(said, &byte, 1) != 1)
 		_exit(4);
 	pause();
-}
-
-static struct child start_child(void)
-{
-	int said[2], go[2];
-	struct child c;
-	char byte;
-
-	if (pipe(said) || pipe(go))
-		give_up("pipe");
-	c.pid = fork();
-	if (!c.pid) {
-		child_holds(said[1], go[0]);
-		_exit(5);
-	}
-	close(said[1]);
-	close(go[0]);
-	c.said = said[0];
-	c.go = go[1];
-	if (read(c.said, &byte, 1) != 1)
-		give_up("the first holder");
-	return c;
-}
-
-static void end_child(struct child *c)
-{
-	kill(c->pid, SIGKILL);
-	waitpid(c->pid, NULL, 0);
-	close(c->said);
-	close(c->go);
 }
 
 /* --- what the next holder finds ------------------------------------------- */
@@ -207,7 +172,7 @@ static void test_killed(void)
 	begin("killed-with-io");
 	prepare();
 	delayed_hold();
-	c = start_child();
+	c = start_child(child_holds);
 	end_child(&c);
 	expect_held();
 	take_over(&r, entries);
@@ -232,7 +197,7 @@ static void test_revoked(void)
 	begin("revoked-with-io");
 	prepare();
 	delayed_hold();
-	c = start_child();
+	c = start_child(child_holds);
 	kill(c.pid, SIGSTOP);
 	want(revoke_slot(DEVID), 0);
 	take_over(&r, entries);
@@ -258,7 +223,7 @@ static void test_nobody(void)
 	begin("ended-without-holder");
 	prepare();
 	delayed_hold();
-	c = start_child();
+	c = start_child(child_holds);
 	end_child(&c);
 	delayed_release();
 	for (i = 0; i < LIMIT_MS / 10 && busy_bits(REF_DATA + 4); i++)
@@ -285,7 +250,7 @@ static void test_killed_by_clock(void)
 	begin("killed-with-slow-io");
 	prepare();
 	delayed_set(DELAY_MS);
-	c = start_child();
+	c = start_child(child_holds);
 	end_child(&c);
 	fd = attach(DEVID);
 	ring_begin(&r, fd, 0, NR_PLACES);
