@@ -14,7 +14,7 @@
  * rules out; ring.test has spin find every one of them:
  * RETIRED_FIRST STATED_LATE KEPT_STATEMENTS REUSED_STATEMENT COUNT_LATE
  * COUNT_OF_HOLDER DROPPED_TABLE ENTRY_BY_SLOT ANSWERED_UNSUBMITTED UNMAP_LATE
- * LATE_STORE UNKICKED_BACK UNKICKED_FRONT UNCHECKED_SLEEP
+ * LATE_STORE UNKICKED_BACK UNKICKED_FRONT UNCHECKED_SLEEP RETIRED_LATE
  */
 
 #define N	2		/* entries of the ring, and of the table */
@@ -269,7 +269,7 @@ inline submit()
 inline retire(x)
 {
 	d_step {
-		batch = batch & ~(1 << x);
+		out = out & ~(1 << x);
 #ifdef UNMAP_LATE
 		g_granted[table[x].id] = false;
 #endif
@@ -384,6 +384,33 @@ inline answer_at_once()
 }
 #endif
 
+/* Entries whose answers are written; and whose answers are published. */
+#define in_batch(x)	((batch >> (x)) & 1)
+#define is_out(x)	((out >> (x)) & 1)
+
+inline retire_out()
+{
+	do
+	:: is_out(0) -> retire(0)
+	:: is_out(N - 1) -> retire(N - 1)
+	:: !out -> break
+	od
+}
+
+/* In the same call as the submission, and before it. */
+inline retire_before()
+{
+#ifdef RETIRED_LATE
+	/* One of them may wait for another time. */
+	if
+	:: is_out(N - 1) -> retire(N - 1)
+	:: else -> retire_out()
+	fi
+#else
+	retire_out()
+#endif
+}
+
 inline take_requests()
 {
 	do
@@ -391,6 +418,7 @@ inline take_requests()
 		assert(behind(rsp, req_prod) <= N);
 		GROUP {
 			fetch();
+			retire_before();
 #ifdef ANSWERED_UNSUBMITTED
 			if
 			:: nothing -> answer_at_once()
@@ -404,24 +432,11 @@ inline take_requests()
 	od
 }
 
-/* Entries of the batch: written, not published, or not retired. */
-#define in_batch(x)	((batch >> (x)) & 1)
-
-inline retire_batch()
-{
-	GROUP {
-		do
-		:: in_batch(0) -> retire(0)
-		:: in_batch(N - 1) -> retire(N - 1)
-		:: !batch -> break
-		od
-	}
-}
-
 inline end_batch()
 {
 #ifdef RETIRED_FIRST
-	retire_batch();
+	atomic { out = out | batch; batch = 0 }
+	GROUP { retire_out() }
 	publish()
 #else
 	publish();
@@ -437,7 +452,7 @@ inline end_batch()
 	:: else -> break
 	od;
 #endif
-	retire_batch()
+	atomic { out = out | batch; batch = 0 }
 #endif
 }
 
@@ -459,7 +474,8 @@ inline answer(x)
 	}
 }
 
-#define is_answerable(x)	(table[x].state == DONE && !in_batch(x))
+#define is_answerable(x)	(table[x].state == DONE && !in_batch(x) && \
+				 !is_out(x))
 
 /* In any order, and in as many batches as it likes. */
 inline answer_requests()
@@ -510,13 +526,13 @@ inline change_holder()
 		kick_front = true;
 #endif
 		e = 0; cons = 0; rsp = 0; published = 0; batch = 0;
-		id = 0; nothing = false
+		out = 0; id = 0; nothing = false
 	}
 }
 
 proctype back()
 {
-	byte e, cons, rsp, published, batch, id;
+	byte e, cons, rsp, published, batch, out, id;
 	bool nothing;
 #ifdef STATED_LATE
 	byte said_of[N];

@@ -140,12 +140,30 @@ static uint32_t table_submitted(void *table)
 	return ((struct table *)table)->submitted;
 }
 
-static int table_submit(void *opaque, const struct io_request *requests,
+static int table_retire(void *opaque, const uint32_t *entries, uint32_t nr)
+{
+	struct table *t = opaque;
+	uint32_t i;
+
+	lock();
+	for (i = 0; i < nr; i++) {
+		if (t->jobs[entries[i]].entry.state != IO_DONE)
+			abort();
+		memset(&t->jobs[entries[i]].entry, 0,
+		       sizeof(t->jobs[entries[i]].entry));
+	}
+	unlock();
+	return 0;
+}
+
+static int table_submit(void *opaque, const uint32_t *retire,
+			uint32_t nr_retire, const struct io_request *requests,
 			uint32_t nr)
 {
 	struct table *t = opaque;
 	uint32_t i, n;
 
+	table_retire(t, retire, nr_retire);
 	lock();
 	for (n = 0; n < nr; n++) {
 		const struct io_request *r = &requests[n];
@@ -204,22 +222,6 @@ static int table_withdraw(void *opaque, uint32_t entry)
 
 	lock();
 	t->jobs[entry].entry.stated = false;
-	unlock();
-	return 0;
-}
-
-static int table_retire(void *opaque, const uint32_t *entries, uint32_t nr)
-{
-	struct table *t = opaque;
-	uint32_t i;
-
-	lock();
-	for (i = 0; i < nr; i++) {
-		if (t->jobs[entries[i]].entry.state != IO_DONE)
-			abort();
-		memset(&t->jobs[entries[i]].entry, 0,
-		       sizeof(t->jobs[entries[i]].entry));
-	}
 	unlock();
 	return 0;
 }

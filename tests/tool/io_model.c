@@ -122,12 +122,31 @@ static int submit_receive(struct io_model *m, const struct io_request *request)
 	return 1;
 }
 
-static int submit(void *table, const struct io_request *requests, uint32_t nr)
+static int retire(void *table, const uint32_t *entries, uint32_t nr)
+{
+	struct io_model *m = table;
+	uint32_t i;
+
+	for (i = 0; i < nr; i++) {
+		step(m);
+		pthread_mutex_lock(&m->lock);
+		rule(m, m->entries[entries[i]].state == IO_DONE,
+		     "retired before it was done");
+		memset(&m->entries[entries[i]], 0, sizeof(struct io_entry));
+		pthread_mutex_unlock(&m->lock);
+	}
+	step(m);
+	return 0;
+}
+
+static int submit(void *table, const uint32_t *entries, uint32_t nr_retire,
+		  const struct io_request *requests, uint32_t nr)
 {
 	struct io_model *m = table;
 	bool taken = true;
 	uint32_t i;
 
+	retire(m, entries, nr_retire);
 	if (requests[0].operation == IO_RECEIVE)
 		return submit_receive(m, requests);
 
@@ -180,23 +199,6 @@ static int withdraw(void *table, uint32_t entry)
 	pthread_mutex_lock(&m->lock);
 	m->entries[entry].stated = false;
 	pthread_mutex_unlock(&m->lock);
-	step(m);
-	return 0;
-}
-
-static int retire(void *table, const uint32_t *entries, uint32_t nr)
-{
-	struct io_model *m = table;
-	uint32_t i;
-
-	for (i = 0; i < nr; i++) {
-		step(m);
-		pthread_mutex_lock(&m->lock);
-		rule(m, m->entries[entries[i]].state == IO_DONE,
-		     "retired before it was done");
-		memset(&m->entries[entries[i]], 0, sizeof(struct io_entry));
-		pthread_mutex_unlock(&m->lock);
-	}
 	step(m);
 	return 0;
 }

@@ -63,14 +63,17 @@ static void fill(struct lodge_io_request *to, const struct io_request *from)
 }
 
 /* How many were taken; *@refused: why the next one was not, or 0. */
-static int submit_batch(struct io_slot *slot, const struct io_request *requests,
+static int submit_batch(struct io_slot *slot, const uint32_t *retire,
+			uint32_t nr_retire, const struct io_request *requests,
 			uint32_t nr, int *refused)
 {
 	struct lodge_io_request batch[BATCH];
 	struct lodge_io_submit submit = {
 		.size = sizeof(submit),
 		.ring = slot->ring,
+		.nr_retire = nr_retire,
 		.nr_requests = nr,
+		.retire = (uintptr_t)retire,
 		.requests = (uintptr_t)batch,
 	};
 	uint32_t i;
@@ -83,14 +86,16 @@ static int submit_batch(struct io_slot *slot, const struct io_request *requests,
 	return (int)submit.nr_requests;
 }
 
-static int submit(void *table, const struct io_request *requests, uint32_t nr)
+static int submit(void *table, const uint32_t *retire, uint32_t nr_retire,
+		  const struct io_request *requests, uint32_t nr)
 {
 	uint32_t done = 0, batch;
 	int n, refused = 0;
 
 	while (done < nr && !refused) {
 		batch = nr - done < BATCH ? nr - done : BATCH;
-		n = submit_batch(table, requests + done, batch, &refused);
+		n = submit_batch(table, retire, done ? 0 : nr_retire,
+				 requests + done, batch, &refused);
 		if (n < 0)
 			return n;
 		done += n;

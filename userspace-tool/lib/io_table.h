@@ -109,10 +109,11 @@ struct io_entry {
 /**
  * struct io_table_ops - what a table can do; 0 or -errno if not said otherwise
  * @submitted: ring index of the next request that the table will take
- * @submit: take requests in this order; returns how many it took, from the
- *	first on (fewer: it has no room until an entry is retired), or -errno
- *	when the first one is refused.  Each is taken whole, with the count, or
- *	not at all.  IO_RECEIVE stands alone; @submitted tells what it used
+ * @submit: free entries as @retire does, then take requests in this order;
+ *	returns how many it took, from the first on (fewer: it has no room until
+ *	an entry is retired), or -errno when the first one is refused.  Each is
+ *	taken whole, with the count, or not at all.  IO_RECEIVE stands alone;
+ *	@submitted tells what it used
  * @read: show an entry
  * @state_index: say at which index the first response to a done entry will
  *	stand
@@ -124,8 +125,8 @@ struct io_entry {
  */
 struct io_table_ops {
 	uint32_t (*submitted)(void *table);
-	int (*submit)(void *table, const struct io_request *requests,
-		      uint32_t nr);
+	int (*submit)(void *table, const uint32_t *retire, uint32_t nr_retire,
+		      const struct io_request *requests, uint32_t nr);
 	int (*read)(void *table, uint32_t entry, struct io_entry *out);
 	int (*state_index)(void *table, uint32_t entry, uint32_t rsp_index);
 	int (*withdraw)(void *table, uint32_t entry);

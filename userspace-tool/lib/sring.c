@@ -242,6 +242,29 @@ static bool is_in_order(const struct sring *ring,
 	return true;
 }
 
+/*
+ * What was published is retired in the same call, before anything is taken: else
+ * responses could get so far ahead of a statement that it seems not published.
+ * When retiring fails, so does the call, and the holder ends.
+ */
+static int retire_and_submit(struct sring *ring,
+			     const struct io_request *requests, uint32_t nr)
+{
+	const struct io_table *table = &ring->table;
+	uint32_t nr_retire = ring->nr_out, i;
+	int taken = table->ops->submit(table->table, ring->batch, nr_retire,
+				       requests, nr);
+
+	for (i = 0; i < nr_retire; i++)
+		ring->in_batch[ring->batch[i] / 64] &=
+			~(1ull << ring->batch[i] % 64);
+	ring->nr_out = 0;
+	ring->nr_batch -= nr_retire;
+	memmove(ring->batch, ring->batch + nr_retire,
+		ring->nr_batch * sizeof(*ring->batch));
+	return taken;
+}
+
 int sring_submit(struct sring *ring, const struct io_request *requests,
 		 uint32_t nr)
 {
@@ -252,8 +275,7 @@ int sring_submit(struct sring *ring, const struct io_request *requests,
 	if (!nr)
 		return 0;
 	taken = is_in_order(ring, requests, nr) ?
-		ring->table.ops->submit(ring->table.table, requests, nr) :
-		-EINVAL;
+		retire_and_submit(ring, requests, nr) : -EINVAL;
 	for (i = 0; i < taken; i++)
 		ring->submitted += requests[i].nr_indices;
 	/* What was not taken still stands in the ring. */
@@ -275,7 +297,7 @@ int sring_receive(struct sring *ring, const struct io_request *request)
 	if (request->operation != IO_RECEIVE || request->nr_indices > offered ||
 	    !is_in_order(ring, request, 1))
 		return -EINVAL;
-	taken = table->ops->submit(table->table, request, 1);
+	taken = retire_and_submit(ring, request, 1);
 	used = table->ops->submitted(table->table) - ring->submitted;
 	ring->submitted += used;
 	ring->fetched = ring->submitted;
@@ -332,12 +354,12 @@ static bool is_in_batch(const struct sring *ring, uint32_t entry)
 
 int sring_next_done(struct sring *ring, uint32_t *entry, struct io_entry *out)
 {
-	uint32_t i;
+	uint32_t unanswered = ring->submitted - ring->rsp_next, i;
 	int err;
 
 	if (is_stopped(ring))
 		return -EPROTO;
-	for (i = *entry; i < ring->nr_entries; i++) {
+	for (i = *entry; i < ring->nr_entries && unanswered; i++) {
 		if (is_in_batch(ring, i))
 			continue;
 		err = read_entry(ring, i, out);
@@ -347,6 +369,9 @@ int sring_next_done(struct sring *ring, uint32_t *entry, struct io_entry *out)
 			*entry = i;
 			return 1;
 		}
+		if (out->state == IO_BUSY)
+			unanswered -= out->nr_indices < unanswered ?
+				      out->nr_indices : unanswered;
 	}
 	return 0;
 }
@@ -359,6 +384,8 @@ int sring_next_in_order(struct sring *ring, uint32_t *entry,
 
 	if (is_stopped(ring))
 		return -EPROTO;
+	if (ring->rsp_next == ring->submitted)
+		return 0;
 	for (n = 0; n < ring->nr_entries; n++, i++) {
 		i &= ring->nr_entries - 1;
 		if (is_in_batch(ring, i))
@@ -404,31 +431,14 @@ int sring_answer(struct sring *ring, uint32_t entry, const void *responses)
 	return 0;
 }
 
-static int retire_batch(struct sring *ring)
-{
-	const struct io_table *table = &ring->table;
-	int err;
-
-	if (!ring->nr_batch)
-		return 0;
-	err = table->ops->retire(table->table, ring->batch, ring->nr_batch);
-	if (err)
-		return err;
-	ring->nr_batch = 0;
-	memset(ring->in_batch, 0, sizeof(ring->in_batch));
-	ring->full = false;
-	return 0;
-}
-
 int sring_publish(struct sring *ring)
 {
 	uint32_t from = ring->published, to = ring->rsp_next, event;
-	int err, wanted;
 
 	if (is_stopped(ring))
 		return -EPROTO;
 	if (from == to)
-		return retire_batch(ring);
+		return 0;
 	/*
 	 * The responses, and what was stated of them, come before the index.
 	 * It is a full barrier, too, between index and event; pairs with the
@@ -437,9 +447,9 @@ int sring_publish(struct sring *ring)
 	atomic_store(&ring->header->rsp_prod, to);
 	event = atomic_load(&ring->header->rsp_event);
 	ring->published = to;
-	wanted = to - event < to - from;
-	err = retire_batch(ring);
-	return err ? err : wanted;
+	ring->nr_out = ring->nr_batch;
+	ring->full = false;
+	return to - event < to - from;
 }
 
 /* --- the end --- */
@@ -453,6 +463,7 @@ int sring_abandon(struct sring *ring)
 
 	stop(ring, "%s ring: given up", ring->layout->name);
 	ring->nr_batch = 0;
+	ring->nr_out = 0;
 	for (i = 0; i < ring->nr_entries; i++) {
 		err = read_entry(ring, i, &entry);
 		if (!err && entry.state == IO_DONE)

@@ -46,6 +46,8 @@ struct sring_header;
  * @full: the table took less than it was given
  * @nr_batch: entries in @batch
  * @batch: entries of the table whose response is written, not yet retired
+ * @nr_out: so many of these, the first ones, are published: they are retired
+ *	with the next submission
  * @in_batch: a bit for each entry of the table
  * @reason: why the ring was stopped; empty while it works
  */
@@ -62,6 +64,7 @@ struct sring {
 	uint32_t published;
 	bool full;
 	uint32_t nr_batch;
+	uint32_t nr_out;
 	uint32_t batch[SRING_MAX_ENTRIES];
 	uint64_t in_batch[SRING_MAX_ENTRIES / 64];
 	char reason[128];
@@ -85,7 +88,7 @@ int sring_open(struct sring *ring, void *pages, unsigned int nr_pages,
 /*
  * Copy the next request to @request (layout->request_size bytes) and its
  * ring index to @index.  Returns 1, or 0 when there is none, or none can be
- * taken until something is retired; -EPROTO.
+ * taken until something is answered; -EPROTO.
  */
 int sring_fetch(struct sring *ring, void *request, uint32_t *index);
 
@@ -136,10 +139,9 @@ int sring_next_in_order(struct sring *ring, uint32_t *entry,
 int sring_answer(struct sring *ring, uint32_t entry, const void *responses);
 
 /*
- * Hand all written responses to the guest and retire their entries.  Returns 1
- * when the guest is to be notified, else 0; -EPROTO; -errno of the table: the
- * answers are out, and what was retired is unknown.  Such a holder ends; the
- * next one finds out.
+ * Hand all written responses to the guest.  Their entries are retired in the
+ * call that submits the next requests.  Returns 1 when the guest is to be
+ * notified, else 0; -EPROTO.
  */
 int sring_publish(struct sring *ring);
 
