@@ -9,6 +9,7 @@
 #include "dev.h"
 #include "fd.h"
 #include "log.h"
+#include "rseq.h"
 #include "sandbox.h"
 #include "title.h"
 
@@ -555,6 +556,7 @@ static void __noreturn keeper_main(struct keeper *k, int unpause)
 	close_others(k);
 	log_events_of(k->config.name);
 	detach();
+	rseq_give_back();
 	title_set(helper_name(ROLE_KEEPER), k->config.name);
 	k->first_uid = sandbox_first_uid();
 	report.failed = set_up(k, unpause, &report.failure);

@@ -9,6 +9,7 @@
 #include "dev.h"
 #include "keeper.h"
 #include "log.h"
+#include "rseq.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -54,6 +55,7 @@ static void *run_vcpu(void *arg)
 
 	snprintf(name, sizeof(name), "vcpu%u", t->id);
 	prctl(PR_SET_NAME, name);
+	rseq_give_back();
 	for (;;) {
 		err = dev_vcpu_run(t->fd);
 		if (err == -EBUSY)
