@@ -9,9 +9,9 @@
 
 #include <errno.h>
 #include <lodge.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <xen/io/blkif.h>
 
@@ -481,7 +481,7 @@ static int start(struct device *d, struct failure *failure)
 				       TFD_CLOEXEC | TFD_NONBLOCK);
 	if (blk->timer_fd < 0)
 		return failure_set(failure, "timer: %s", msg_errno(errno));
-	device_add_event(d, blk->timer_fd, POLLIN, true, on_timer, 0);
+	device_add_event(d, blk->timer_fd, EPOLLIN, true, on_timer, 0);
 	token_bucket_init(&blk->iops, limit(d, VBD_IOPS), now);
 	token_bucket_init(&blk->bps, limit(d, VBD_BPS), now);
 	/* One that goes needs no medium. */

@@ -9,11 +9,11 @@
 #include "backend/device.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "backend/blk.h"
@@ -61,7 +61,7 @@ static void on_signal(int signal)
 	}
 }
 
-/* They are taken in ppoll() only, so that none is missed. */
+/* They are taken in device_wait() only, so that none is missed. */
 static void set_signals(void)
 {
 	static const int signals[] = { SIGTERM, SIGUSR1, SIGUSR2, SIGHUP };
@@ -89,72 +89,6 @@ static void take_orders(struct device *d)
 	if (asked_to_reload && d->backend->reload) {
 		asked_to_reload = 0;
 		d->backend->reload(d);
-	}
-}
-
-/* --- events --- */
-
-int device_add_event(struct device *d, int fd, short events, bool counter,
-		     void (*handle)(struct device *d, unsigned int arg),
-		     unsigned int arg)
-{
-	unsigned int i;
-
-	for (i = 0; i < DEVICE_EVENTS; i++) {
-		if (d->events[i].fd >= 0)
-			continue;
-		d->events[i] = (struct device_event){
-			.fd = fd,
-			.events = events,
-			.counter = counter,
-			.handle = handle,
-			.arg = arg,
-		};
-		return 0;
-	}
-	return -ENOSPC;
-}
-
-static struct device_event *find_event(struct device *d, int fd)
-{
-	unsigned int i;
-
-	for (i = 0; i < DEVICE_EVENTS && fd >= 0; i++)
-		if (d->events[i].fd == fd)
-			return &d->events[i];
-	return NULL;
-}
-
-void device_change_event(struct device *d, int fd, short events)
-{
-	struct device_event *e = find_event(d, fd);
-
-	if (e)
-		e->events = events;
-}
-
-void device_remove_event(struct device *d, int fd)
-{
-	struct device_event *e = find_event(d, fd);
-
-	if (e)
-		e->fd = -1;
-}
-
-/* A handler may remove any of them. */
-static void handle_events(struct device *d, const struct pollfd *polled)
-{
-	uint64_t count;
-	unsigned int i;
-
-	for (i = 0; i < DEVICE_EVENTS; i++) {
-		struct device_event *e = &d->events[i];
-
-		if (!polled[i].revents || polled[i].fd != e->fd)
-			continue;
-		if (e->counter && read(e->fd, &count, sizeof(count)) < 0)
-			continue;
-		e->handle(d, e->arg);
 	}
 }
 
@@ -354,25 +288,16 @@ static int step(struct device *d)
 
 /* --- the store --- */
 
-/**
- * struct link - how it stands with the connection to the store
- * @delay: before the next try, in ms; 0: connected, or never tried
- * @retry_ns: when that is
- * @created: the nodes are there
- * @served: the keeper knows
- */
-struct link {
-	int delay;
-	uint64_t retry_ns;
-	bool created;
-	bool served;
-};
+static void on_store(struct device *d, unsigned int arg);
 
-static void lose(struct device *d, struct link *link, int err)
+static void lose(struct device *d, int err)
 {
+	struct device_link *link = &d->link;
+
 	if (!xenbus_is_lost(err) && err != -EAGAIN)
 		log_event("%s: the store says: %s",
 			  device_config_name(d->config), msg_errno(err));
+	device_remove_event(d, d->bus.store.fd);
 	store_close(&d->bus.store);
 	link->delay = link->delay ? link->delay * 2 : RECONNECT_FIRST_MS;
 	if (link->delay > RECONNECT_MOST_MS)
@@ -380,20 +305,24 @@ static void lose(struct device *d, struct link *link, int err)
 	link->retry_ns = helper_clock() + link->delay * 1000000ull;
 }
 
-static void reconnect(struct device *d, struct link *link)
+static void reconnect(struct device *d)
 {
 	int err;
 
 	if (d->bus.store.fd >= 0 ||
-	    (link->delay && helper_clock() < link->retry_ns))
+	    (d->link.delay && helper_clock() < d->link.retry_ns))
 		return;
 	err = xenbus_connect(&d->bus);
+	if (!err)
+		err = device_add_event(d, d->bus.store.fd, EPOLLIN, false,
+				       on_store, 0);
 	if (err)
-		lose(d, link, err);
+		lose(d, err);
 }
 
-static int make_nodes(struct device *d, struct link *link)
+static int make_nodes(struct device *d)
 {
+	struct device_link *link = &d->link;
 	int state;
 
 	if (link->created)
@@ -414,22 +343,23 @@ static int make_nodes(struct device *d, struct link *link)
 }
 
 /* Something may have changed. */
-static void look(struct device *d, struct link *link)
+static void look(struct device *d)
 {
+	struct device_link *link = &d->link;
 	int err;
 
 	if (d->bus.store.fd < 0 || (!d->bus.store.changed && !d->again))
 		return;
 	d->bus.store.changed = false;
 	d->again = false;
-	err = make_nodes(d, link);
+	err = make_nodes(d);
 	if (!err)
 		err = step(d);
 	if (err == -ENODEV)
 		return;
 	if (err) {
 		/* The first event of the next connection has us look again. */
-		lose(d, link, err);
+		lose(d, err);
 		return;
 	}
 	link->delay = 0;
@@ -440,61 +370,49 @@ static void look(struct device *d, struct link *link)
 
 /* --- the loop --- */
 
-enum { POLL_ATTACH, POLL_STORE, POLL_EVENTS };
-
-static int wait(struct device *d, struct link *link, struct pollfd *polled)
+static void on_store(struct device *d, unsigned int arg)
 {
-	struct timespec timeout = { 0 };
-	sigset_t unblocked;
-	uint64_t now, ns;
-	unsigned int i;
+	int err = store_receive(&d->bus.store);
 
-	polled[POLL_ATTACH] = (struct pollfd){ .fd = d->attach_fd };
-	polled[POLL_STORE] = (struct pollfd){
-		.fd = d->bus.store.fd,
-		.events = POLLIN,
-	};
-	for (i = 0; i < DEVICE_EVENTS; i++)
-		polled[POLL_EVENTS + i] = (struct pollfd){
-			.fd = d->events[i].fd,
-			.events = d->events[i].events,
-		};
-	if (d->bus.store.fd < 0) {
-		now = helper_clock();
-		ns = link->retry_ns > now ? link->retry_ns - now : 0;
-		timeout.tv_sec = ns / 1000000000;
-		timeout.tv_nsec = ns % 1000000000;
-	}
-	sigemptyset(&unblocked);
-	return ppoll(polled, POLL_EVENTS + DEVICE_EVENTS,
-		     d->again || d->bus.store.fd < 0 ? &timeout : NULL,
-		     &unblocked);
+	(void)arg;
+	if (err)
+		lose(d, err);
+}
+
+/* Its holder is another, or the domain is gone. */
+static void on_hang_up(struct device *d, unsigned int arg)
+{
+	(void)arg;
+	d->hung_up = true;
+}
+
+/* In ms: until another try to reach the store; -1: for ever. */
+static int pick_timeout(const struct device *d)
+{
+	uint64_t now;
+
+	if (d->again)
+		return 0;
+	if (d->bus.store.fd >= 0)
+		return -1;
+	now = helper_clock();
+	return d->link.retry_ns > now ?
+	       (int)((d->link.retry_ns - now + 999999) / 1000000) : 0;
 }
 
 /* 1: go on; else an exit status follows. */
-static int serve_once(struct device *d, struct link *link)
+static int serve_once(struct device *d)
 {
-	struct pollfd polled[POLL_EVENTS + DEVICE_EVENTS];
-	int n, err;
+	static const sigset_t unblocked;
 
-	reconnect(d, link);
-	look(d, link);
+	reconnect(d);
+	look(d);
 	if (d->detached)
 		return 0;
-	n = wait(d, link, polled);
-	if (asked_to_end)
+	device_wait(d, pick_timeout(d), &unblocked);
+	if (asked_to_end || d->hung_up)
 		return 0;
 	take_orders(d);
-	if (n <= 0)
-		return 1;
-	if (polled[POLL_ATTACH].revents & (POLLHUP | POLLERR))
-		return 0;
-	if (polled[POLL_STORE].revents) {
-		err = store_receive(&d->bus.store);
-		if (err)
-			lose(d, link, err);
-	}
-	handle_events(d, polled + POLL_EVENTS);
 	return 1;
 }
 
@@ -509,11 +427,13 @@ static int set_up(struct device *d, const char *socket,
 		  struct failure *failure)
 {
 	const char *class = device_classes[d->config->class].name;
-	unsigned int i;
-	int err;
+	int err = device_events_init(d);
 
-	for (i = 0; i < DEVICE_EVENTS; i++)
-		d->events[i].fd = -1;
+	if (!err)
+		err = device_add_event(d, d->attach_fd, EPOLLHUP, false,
+				       on_hang_up, 0);
+	if (err)
+		return failure_set(failure, "events: %s", msg_errno(err));
 	err = device_map_record(d);
 	if (!err)
 		err = xenbus_init(&d->bus, socket, d->domain.domid, class,
@@ -533,6 +453,7 @@ static int confine(struct device *d, struct sandbox *box,
 	if (!box)
 		return 0;
 	sandbox_keep(box, d->attach_fd);
+	sandbox_keep(box, d->poll_fd);
 	sandbox_keep(box, d->report_fd);
 	for (i = 0; i < DEVICE_FILES; i++)
 		sandbox_keep(box, d->files.fd[i]);
@@ -546,7 +467,6 @@ static int confine(struct device *d, struct sandbox *box,
 int device_run(struct device *d, const char *socket,
 	       struct device_stats *stats, struct sandbox *box)
 {
-	struct link link = { 0 };
 	struct failure failure;
 
 	d->backend = backend_of(d->config->class);
@@ -556,7 +476,7 @@ int device_run(struct device *d, const char *socket,
 	if (set_up(d, socket, &failure) || confine(d, box, &failure))
 		return fail(d, &failure);
 	d->again = true;
-	while (serve_once(d, &link) > 0)
+	while (serve_once(d) > 0)
 		;
 	return d->detached ? HELPER_DETACHED : 0;
 }

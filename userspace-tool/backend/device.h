@@ -13,6 +13,7 @@
 #ifndef LODGE_BACKEND_DEVICE_H
 #define LODGE_BACKEND_DEVICE_H
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -103,14 +104,15 @@ struct device_stats {
 /**
  * struct device_event - a file that the loop waits for
  * @fd: -1: this one is not in use
- * @events: for poll()
- * @counter: an eventfd or a timerfd, to be read before the call
+ * @events: for epoll
+ * @counter: an eventfd or a timerfd: @handle is called each time that it is
+ *	signalled, and nobody reads it
  * @handle: what is called
  * @arg: its argument
  */
 struct device_event {
 	int fd;
-	short events;
+	uint32_t events;
 	bool counter;
 	void (*handle)(struct device *d, unsigned int arg);
 	unsigned int arg;
@@ -139,17 +141,34 @@ struct device_ring {
 struct device_record;
 
 /**
+ * struct device_link - how it stands with the connection to the store
+ * @delay: before the next try, in ms; 0: connected, or never tried
+ * @retry_ns: when that is
+ * @created: the nodes are there
+ * @served: the keeper knows
+ */
+struct device_link {
+	int delay;
+	uint64_t retry_ns;
+	bool created;
+	bool served;
+};
+
+/**
  * struct device - the device of this process
  * @config: what it shall be
  * @backend: its kind
  * @domain: whose it is
  * @files: from the keeper
  * @attach_fd: its slot
+ * @hung_up: it is another's, or the domain is gone
  * @bus: its nodes in the store
+ * @link: the connection to the store
  * @record: what the next process must know, in the slot's recovery area
  * @stats: never NULL
  * @rings: by number
  * @channel_fd: eventfds of the channels, or -1
+ * @poll_fd: epoll's
  * @events: what is waited for
  * @connected: the rings are open, and served
  * @detaching: 1 the device shall go when the guest lets it go, 2 at once
@@ -167,11 +186,14 @@ struct device {
 	struct device_domain domain;
 	struct device_files files;
 	int attach_fd;
+	bool hung_up;
 	struct xenbus bus;
+	struct device_link link;
 	struct device_record *record;
 	struct device_stats *stats;
 	struct device_ring rings[DEVICE_RINGS];
 	int channel_fd[DEVICE_CHANNELS];
+	int poll_fd;
 	struct device_event events[DEVICE_EVENTS];
 	bool connected;
 	int detaching;
@@ -246,11 +268,14 @@ void device_wake(struct device *d, unsigned int channel);
 /* An error of a ring's function: -EPROTO is the guest's fault.  Ends others. */
 void device_ring_error(struct device *d, unsigned int ring, int err);
 
-/* Wait for @fd as well; -1 when there are too many. */
-int device_add_event(struct device *d, int fd, short events, bool counter,
+/*
+ * Wait for @fd as well, until it is removed, which is before it is closed.
+ * @events: as epoll's, 0: of no event for now.  0; -ENOSPC, -errno of epoll.
+ */
+int device_add_event(struct device *d, int fd, uint32_t events, bool counter,
 		     void (*handle)(struct device *d, unsigned int arg),
 		     unsigned int arg);
-void device_change_event(struct device *d, int fd, short events);
+void device_change_event(struct device *d, int fd, uint32_t events);
 void device_remove_event(struct device *d, int fd);
 
 /* A request was completed. */
@@ -280,7 +305,16 @@ static inline void device_count(struct device *d, unsigned int counter,
  */
 void device_renew_info(struct device *d);
 
-/* --- between device.c and device_ring.c --- */
+/* --- between device.c, device_events.c and device_ring.c --- */
+
+/* 0 or -errno. */
+int device_events_init(struct device *d);
+
+/*
+ * Wait for @ms milliseconds, -1: as long as it takes, with these signals let
+ * in, and call the handlers of what has happened.
+ */
+void device_wait(struct device *d, int ms, const sigset_t *unblocked);
 
 /* 0 or -errno. */
 int device_map_record(struct device *d);

@@ -8,9 +8,9 @@
 #include "backend/device.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -83,7 +83,7 @@ static int open_table(struct device *d, unsigned int ring, uint32_t nr_entries)
 	err = io_slot_open(&r->slot, d->attach_fd, ring, nr_entries, r->io_fd,
 			   &r->table);
 	if (!err)
-		err = device_add_event(d, r->io_fd, POLLIN, true, on_done,
+		err = device_add_event(d, r->io_fd, EPOLLIN, true, on_done,
 				       ring);
 	if (err)
 		close_fd(&r->io_fd);
@@ -137,7 +137,7 @@ int device_bind(struct device *d, unsigned int channel, uint32_t port,
 	}
 	fd = attach_bind(d->attach_fd, channel);
 	if (fd >= 0)
-		err = device_add_event(d, fd, POLLIN, true, handle, channel);
+		err = device_add_event(d, fd, EPOLLIN, true, handle, channel);
 	if (fd < 0 || err) {
 		device_fault(d, "event channel %u: %s", port,
 			     msg_errno(fd < 0 ? fd : err));

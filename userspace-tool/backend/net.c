@@ -12,10 +12,10 @@
 
 #include <errno.h>
 #include <lodge.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/timerfd.h>
 
 #include "backend/net_request.h"
@@ -409,7 +409,7 @@ static void serve_rx(struct device *d, unsigned int q)
 		return;
 	}
 	/* A packet that nobody has room for is not waited for. */
-	device_change_event(d, d->files.fd[q], done == 2 ? 0 : POLLIN);
+	device_change_event(d, d->files.fd[q], done == 2 ? 0 : EPOLLIN);
 }
 
 static void serve(struct device *d, unsigned int q)
@@ -569,7 +569,7 @@ static int open_tap(struct device *d, unsigned int nr_queues)
 		err = tap_set_offloads(d->files.fd[0],
 				       net_offloads(&net->features));
 	for (q = 0; q < nr_queues && !err; q++)
-		err = device_add_event(d, d->files.fd[q], POLLIN, false,
+		err = device_add_event(d, d->files.fd[q], EPOLLIN, false,
 				       on_tap, q);
 	if (!err)
 		err = tap_set_carrier(d->files.fd[0], true);
@@ -651,7 +651,7 @@ static int start(struct device *d, struct failure *failure)
 				       TFD_CLOEXEC | TFD_NONBLOCK);
 	if (net->timer_fd < 0)
 		return failure_set(failure, "timer: %s", msg_errno(errno));
-	device_add_event(d, net->timer_fd, POLLIN, true, on_timer, 0);
+	device_add_event(d, net->timer_fd, EPOLLIN, true, on_timer, 0);
 	token_bucket_init(&net->rate, device_vif_rate(d->config),
 			  helper_clock());
 	return 0;

@@ -112,6 +112,8 @@ static const struct rule store[] = {
  */
 static const struct rule device[] = {
 	ANY(brk),
+	ANY(epoll_ctl),
+	ANY(epoll_pwait),
 	ANY(eventfd2),
 	ANY(munmap),
 	ANY(recvfrom),
