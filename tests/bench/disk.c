@@ -49,41 +49,51 @@ static void single(int fd, bool write)
 	}
 }
 
-static void submit(int fd, bool write, unsigned int slot)
+/* One call for all that may be submitted, as programs do that want much. */
+static void submit(int fd, bool write, const unsigned int *slots, int nr)
 {
 	static struct iocb cb[DEPTH];
-	struct iocb *one = &cb[slot];
+	struct iocb *list[DEPTH];
+	int i;
 
-	memset(one, 0, sizeof(*one));
-	one->aio_data = slot;
-	one->aio_lio_opcode = write ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD;
-	one->aio_fildes = fd;
-	one->aio_buf = (uintptr_t)(buffers + slot * BYTES);
-	one->aio_nbytes = BYTES;
-	one->aio_offset = next_offset();
-	if (syscall(SYS_io_submit, aio, 1, &one) != 1)
+	for (i = 0; i < nr; i++) {
+		struct iocb *one = list[i] = &cb[slots[i]];
+
+		memset(one, 0, sizeof(*one));
+		one->aio_data = slots[i];
+		one->aio_lio_opcode = write ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD;
+		one->aio_fildes = fd;
+		one->aio_buf = (uintptr_t)(buffers + slots[i] * BYTES);
+		one->aio_nbytes = BYTES;
+		one->aio_offset = next_offset();
+	}
+	if (syscall(SYS_io_submit, aio, nr, list) != nr)
 		die("io_submit");
 }
 
 static void deep(int fd, bool write)
 {
 	struct io_event events[DEPTH];
-	int started = 0, done = 0, n, i;
+	unsigned int slots[DEPTH];
+	int started = DEPTH, done = 0, n, nr, i;
 
-	while (started < DEPTH)
-		submit(fd, write, started++);
+	for (i = 0; i < DEPTH; i++)
+		slots[i] = i;
+	submit(fd, write, slots, DEPTH);
 	while (done < DEEP) {
 		n = syscall(SYS_io_getevents, aio, 1, DEPTH, events, NULL);
 		if (n < 1)
 			die("io_getevents");
+		nr = 0;
 		for (i = 0; i < n; i++) {
 			if (events[i].res != BYTES)
 				die("a request");
-			if (started < DEEP) {
-				submit(fd, write, events[i].data);
-				started++;
-			}
+			if (started + nr < DEEP)
+				slots[nr++] = events[i].data;
 		}
+		if (nr)
+			submit(fd, write, slots, nr);
+		started += nr;
 		done += n;
 	}
 }
