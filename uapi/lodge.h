@@ -592,8 +592,8 @@ struct lodge_attach_bind {
  * @data: the caller's buffer
  *
  * The status: EINVAL a field is out of range; ENOENT the guest grants nothing
- * by that reference; EACCES it grants it to another domain, or only for
- * reading; ENXIO it names a frame that is no RAM, or no writable one; EBUSY the
+ * by that reference; EACCES it grants it to another domain, only for reading,
+ * or not all of these bytes; ENXIO it names a frame that is no RAM, or no writable one; EBUSY the
  * guest changes the entry all the time, or while it is in use, or it has too
  * many users; EFAULT bad @data; ENOMEM.  With an error some bytes may have been
  * copied.
@@ -857,7 +857,8 @@ struct lodge_io_table {
  * @reserved1: zero
  *
  * Results of the module's own: -EFAULT a grant is not there, is not for domain
- * 0, is read-only where the file is to be read into it, or names no RAM;
+ * 0, is read-only where the file is to be read into it, does not cover all of
+ * its segment's bytes, or names no RAM;
  * -EAGAIN a character device had nothing or no room, -EINTR it minded a signal of
  * the holder's.  A smaller result than was asked for means that the file ended.
  */

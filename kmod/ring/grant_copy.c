@@ -60,7 +60,7 @@ static int copy_once(struct attach_file *af,
 		err = -ENODEV;
 		goto unlock;
 	}
-	err = grant_pin(af->domain, seg->ref,
+	err = grant_pin(af->domain, seg->ref, seg->offset, seg->length,
 			seg->flags & LODGE_GRANT_TO_GUEST, &pin);
 	/* For the caller -EAGAIN is about the holder's page. */
 	if (err) {

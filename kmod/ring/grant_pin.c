@@ -2,14 +2,12 @@
 /*
  * Pages that a guest grants to the host, from the first use to the last.  The
  * entry in the guest's table is shared with the guest, which may change it at
- * any time: it is claimed with a compare-and-exchange of flags and domain id
- * together, the frame is read after that, and the busy bits stay until the last
- * user is gone.  How often a grant is used is counted here, where the guest
- * cannot reach.
+ * any time: it is claimed, which sets its busy bits, then what it grants is
+ * read once, and the busy bits stay until the last user is gone.  How often a
+ * grant is used is counted here, where the guest cannot reach.
  */
 #include "ring/grant.h"
 
-#include <linux/atomic.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
 #include <linux/slab.h>
@@ -19,9 +17,8 @@
 
 #include "domain.h"
 #include "mmu/guest_ram.h"
+#include "ring/grant_entry.h"
 
-/* A guest that changes its entry that often while we look means no good. */
-#define CLAIM_TRIES	5
 #define PIN_TRIES	5
 
 /*
@@ -35,31 +32,13 @@ struct grant_use {
 	u16 writers;
 };
 
-/*
- * The first word of an entry, as the guest sees it: flags below, domain id
- * above.  The second one is the frame.
- */
-struct shared_entry {
-	atomic_t word;		/* g */
-	u32 frame;		/* g */
+/* What a user wants. */
+struct request {
+	u32 ref;
+	u32 offset;
+	u32 length;
+	bool write;
 };
-
-#define WORD_FLAGS(word)	((u16)(word))
-#define WORD_DOMID(word)	((u16)((u32)(word) >> 16))
-
-static struct shared_entry *shared_entry(struct grant_table *g, u32 ref)
-{
-	struct shared_entry *frame;
-
-	BUILD_BUG_ON(sizeof(struct shared_entry) !=
-		     sizeof(struct grant_entry_v1));
-	/* Pairs with grow_locked(): the frame, then the number. */
-	if (ref / GRANT_PER_FRAME >= smp_load_acquire(&g->nr_frames))
-		return NULL;
-	ref = array_index_nospec(ref, GRANT_MAX_REFS);
-	frame = page_address(g->frames[ref / GRANT_PER_FRAME]);
-	return &frame[ref % GRANT_PER_FRAME];
-}
 
 /* --- counts of use -------------------------------------------------------- */
 
@@ -115,51 +94,6 @@ void grant_use_free(struct grant_table *g)
 	kfree(g->use);
 }
 
-/* --- the guest's entry ---------------------------------------------------- */
-
-static int check_word(u32 word, bool write)
-{
-	if ((WORD_FLAGS(word) & GTF_type_mask) != GTF_permit_access)
-		return -ENOENT;
-	if (WORD_DOMID(word))
-		return -EACCES;
-	return write && WORD_FLAGS(word) & GTF_readonly ? -EACCES : 0;
-}
-
-/* Set the busy bits of an entry that grants what is asked for. */
-static int claim(struct shared_entry *entry, bool write)
-{
-	const u32 busy = GTF_reading | (write ? GTF_writing : 0);
-	u32 word = atomic_read(&entry->word);
-	unsigned int i;
-	int err;
-
-	for (i = 0; i < CLAIM_TRIES; i++) {
-		err = check_word(word, write);
-		if (err)
-			return err;
-		if (atomic_try_cmpxchg(&entry->word, &word, word | busy))
-			return 0;
-	}
-	return -EAGAIN;
-}
-
-static void clear_busy(struct shared_entry *entry, u32 bits)
-{
-	/* Whatever was read or written in the page comes before. */
-	smp_mb__before_atomic();
-	atomic_andnot(bits, &entry->word);
-}
-
-/* Take back the bits that nobody needs. */
-static void settle_busy(struct shared_entry *entry, const struct grant_use *use)
-{
-	if (!use->writers && !use->readers)
-		clear_busy(entry, GTF_reading | GTF_writing);
-	else if (!use->writers)
-		clear_busy(entry, GTF_writing);
-}
-
 /* --- pinning -------------------------------------------------------------- */
 
 static bool is_used(const struct grant_use *use)
@@ -167,12 +101,39 @@ static bool is_used(const struct grant_use *use)
 	return use->readers || use->writers;
 }
 
+/* Count a user in, or out. */
+static void count_use(struct grant_table *g, struct grant_use *use,
+		      const struct grant_pin *pin, int change)
+{
+	const bool counts = pin->ref >= GNTTAB_NR_RESERVED_ENTRIES;
+
+	lockdep_assert_held(&g->use_lock);
+	g->nr_used -= counts && is_used(use);
+	if (pin->write)
+		use->writers += change;
+	else
+		use->readers += change;
+	g->nr_used += counts && is_used(use);
+}
+
+/* Take back the bits that nobody needs. */
+static void settle_busy(const struct grant_entry *entry,
+			const struct grant_use *use)
+{
+	if (!is_used(use))
+		grant_entry_clear(entry, GTF_reading | GTF_writing);
+	else if (!use->writers)
+		grant_entry_clear(entry, GTF_writing);
+}
+
 /* The first user finds the page, later ones must mean the same frame. */
-static int find_page(struct domain *d, struct grant_use *use, u32 frame,
+static int find_page(struct domain *d, struct grant_use *use, u64 frame,
 		     bool write)
 {
 	int err;
 
+	if (frame > U32_MAX)
+		return -ENXIO;
 	if (is_used(use))
 		return use->gfn == frame ? 0 : -EBUSY;
 	err = guest_ram_pin(&d->ram, GFN(frame), write, true, &use->page);
@@ -198,42 +159,61 @@ static int check_writable(struct domain *d, const struct grant_use *use)
 	return err;
 }
 
+/* The page of what @terms grant, if they grant what is asked for. */
+static int use_page(struct domain *d, struct grant_use *use,
+		    const struct request *req, const struct grant_terms *terms)
+{
+	int err;
+
+	if (req->offset < terms->offset ||
+	    req->offset + req->length > terms->offset + terms->length)
+		return -EACCES;
+	err = find_page(d, use, terms->frame, req->write);
+	if (!err && req->write && !use->writers && use->readers)
+		err = check_writable(d, use);
+	return err;
+}
+
 /*
- * One look with the lock held: claim the entry, then read its frame.
+ * One look with the lock held: claim the entry, then see what it grants.
  * Return: as grant_pin(), and -EAGAIN with *@missing the frame that must get
  * memory first.
  */
-static int pin_once(struct domain *d, struct shared_entry *entry,
-		    struct grant_use *use, bool write, gfn_t *missing)
+static int pin_once(struct domain *d, const struct request *req,
+		    struct grant_pin *pin, gfn_t *missing)
 {
-	u32 frame;
+	struct grant_table *g = &d->grant;
+	struct grant_use *use = find_use(g, req->ref);
+	struct grant_terms terms;
+	struct grant_entry entry;
 	int err;
 
-	lockdep_assert_held(&d->grant.use_lock);
-	if ((write ? use->writers : use->readers) == U16_MAX)
+	lockdep_assert_held(&g->use_lock);
+	/* Looked up here: the version may change without the lock. */
+	if (!grant_entry_find(g, req->ref, &entry))
+		return -ENOENT;
+	if ((req->write ? use->writers : use->readers) == U16_MAX)
 		return -EBUSY;
-	err = claim(entry, write);
+	err = grant_entry_claim(&entry, req->write, &terms);
 	if (err)
 		return err;
-	/* The compare-and-exchange of claim() orders this after the flags. */
-	frame = READ_ONCE(entry->frame);
-	err = find_page(d, use, frame, write);
-	if (!err && write && !use->writers && use->readers)
-		err = check_writable(d, use);
+	err = use_page(d, use, req, &terms);
 	if (err) {
-		settle_busy(entry, use);
-		*missing = GFN(frame);
+		settle_busy(&entry, use);
+		*missing = GFN(terms.frame);
 		return err;
 	}
-	if (write)
-		use->writers++;
-	else
-		use->readers++;
+	*pin = (struct grant_pin){
+		.page = use->page,
+		.ref = req->ref,
+		.write = req->write,
+	};
+	count_use(g, use, pin, 1);
 	return 0;
 }
 
-static int pin_entry(struct domain *d, struct shared_entry *entry,
-		     struct grant_use *use, bool write, struct grant_pin *pin)
+static int try_pin(struct domain *d, const struct request *req,
+		   struct grant_pin *pin)
 {
 	struct grant_table *g = &d->grant;
 	gfn_t missing = GFN(GRANT_NO_GFN);
@@ -241,37 +221,34 @@ static int pin_entry(struct domain *d, struct shared_entry *entry,
 	int err;
 
 	spin_lock(&g->use_lock);
-	err = pin_once(d, entry, use, write, &missing);
-	if (!err)
-		pin->page = use->page;
+	err = pin_once(d, req, pin, &missing);
 	spin_unlock(&g->use_lock);
 	if (err != -EAGAIN || missing.v == GRANT_NO_GFN)
 		return err;
 	/* RAM that was never touched; the guest grants it all the same. */
-	err = guest_ram_pin(&d->ram, missing, write, false, &page);
+	err = guest_ram_pin(&d->ram, missing, req->write, false, &page);
 	if (err)
 		return err == -EFAULT ? -ENXIO : err;
 	guest_ram_unpin(page);
 	return -EAGAIN;
 }
 
-int grant_pin(struct domain *d, u32 ref, bool write, struct grant_pin *pin)
+int grant_pin(struct domain *d, u32 ref, u32 offset, u32 length, bool write,
+	      struct grant_pin *pin)
 {
+	const struct request req = { ref, offset, length, write };
 	struct grant_table *g = &d->grant;
-	struct shared_entry *entry = shared_entry(g, ref);
 	unsigned int i;
 	int err = 0;
 
-	if (!entry)
+	if (ref >= GRANT_MAX_REFS)
 		return -ENOENT;
 	if (!find_use(g, ref))
 		err = make_use(g, ref);
 	if (err)
 		return err;
-	pin->ref = ref;
-	pin->write = write;
 	for (i = 0; i < PIN_TRIES; i++) {
-		err = pin_entry(d, entry, find_use(g, ref), write, pin);
+		err = try_pin(d, &req, pin);
 		if (err != -EAGAIN)
 			break;
 	}
@@ -282,17 +259,17 @@ void grant_unpin(struct domain *d, const struct grant_pin *pin)
 {
 	struct grant_table *g = &d->grant;
 	struct grant_use *use = find_use(g, pin->ref);
+	struct grant_entry entry;
 	struct page *page = NULL;
 
 	spin_lock(&g->use_lock);
 	/* A look for dirty pages may have come since it was pinned. */
 	if (pin->write)
 		guest_ram_mark_dirty(&d->ram, GFN(use->gfn), use->page);
-	if (pin->write)
-		use->writers--;
-	else
-		use->readers--;
-	settle_busy(shared_entry(g, pin->ref), use);
+	count_use(g, use, pin, -1);
+	/* A table does not shrink while one of its entries is in use. */
+	if (grant_entry_find(g, pin->ref, &entry))
+		settle_busy(&entry, use);
 	if (!is_used(use))
 		swap(page, use->page);
 	spin_unlock(&g->use_lock);
@@ -307,7 +284,7 @@ int grant_pin_list(struct domain *d, const u32 *refs, unsigned int nr,
 	int err;
 
 	for (i = 0; i < nr; i++) {
-		err = grant_pin(d, refs[i], write, &pins[i]);
+		err = grant_pin(d, refs[i], 0, PAGE_SIZE, write, &pins[i]);
 		if (err) {
 			grant_unpin_list(d, pins, i);
 			return err;

@@ -83,7 +83,8 @@ static int op_pin(struct io_op *op, const struct lodge_io_segment *segs)
 	for (i = 0; i < op->nr_segments; i++) {
 		struct grant_pin *pin = &op->pins[op->nr_pins];
 
-		err = grant_pin(d, segs[i].grant, write, pin);
+		err = grant_pin(d, segs[i].grant, segs[i].offset,
+				segs[i].length, write, pin);
 		if (err)
 			return err == -ENOMEM ? err : -EFAULT;
 		op->nr_pins++;

@@ -44,12 +44,13 @@ static void unpin_up_to(struct receive *r, u32 end)
 /* 0, -ENOMEM, -EFAULT the place r->pinned is not granted. */
 static int pin_up_to(struct receive *r, u32 end)
 {
+	const struct lodge_io_segment *seg;
 	int err;
 
 	for (; r->pinned < end; r->pinned++) {
-		err = grant_pin(r->ring->slot->domain,
-				r->segs[r->pinned].grant, true,
-				&r->pins[r->pinned]);
+		seg = &r->segs[r->pinned];
+		err = grant_pin(r->ring->slot->domain, seg->grant, seg->offset,
+				seg->length, true, &r->pins[r->pinned]);
 		if (err)
 			return err == -ENOMEM ? err : -EFAULT;
 	}

@@ -89,7 +89,7 @@ static long setup_frames(struct vcpu *vcpu, u32 nr_frames, gva_t list,
 	if (ret)
 		return xen_answer(ret);
 	for (i = 0; i < nr_frames; i++) {
-		gfn = READ_ONCE(d->grant.gfn[i]);
+		gfn = READ_ONCE(d->grant.shared[i].gfn);
 		ret = xen_store(vcpu, list + i * size, &gfn, size);
 		if (ret)
 			return ret;
@@ -127,19 +127,23 @@ static long setup_table(struct vcpu *vcpu, gva_t arg, bool compat)
 	return xen_store(vcpu, arg + status_at, &status, sizeof(status));
 }
 
+/* Whatever comes of it, the guest is told the version that it has. */
 static long set_version(struct vcpu *vcpu, gva_t arg, bool compat)
 {
+	struct domain *d = vcpu->domain;
+	long ret, err = -EINVAL;
 	u32 version;
-	long ret;
 
 	ret = xen_fetch(vcpu, &version, arg, sizeof(version));
 	if (ret)
 		return ret;
-	if (version != 1 && version != 2)
-		return -EINVAL;
-	if (version == 2)
-		return -ENOSYS;
-	return xen_store(vcpu, arg, &version, sizeof(version));
+	if (version == 1 || version == 2)
+		err = xen_answer(grant_set_version(d, version));
+	if (err == XEN_HC_NOMEM)
+		return err;
+	version = READ_ONCE(d->grant.version);
+	ret = xen_store(vcpu, arg, &version, sizeof(version));
+	return ret ? ret : err;
 }
 
 static long get_version(struct vcpu *vcpu, gva_t arg, bool compat)

@@ -271,9 +271,6 @@ static long add_one(struct domain *d, u32 space, u64 idx, u64 gfn)
 	case XENMAPSPACE_shared_info:
 		return idx ? -EINVAL : map_shared_info(d, gfn);
 	case XENMAPSPACE_grant_table:
-		/* So are status frames, bit 31: they are version 2's. */
-		if (idx >= GRANT_MAX_FRAMES)
-			return -EINVAL;
 		return grant_map_frame(d, idx, gfn);
 	case XENMAPSPACE_gmfn:
 		return guest_ram_move(&d->ram, GFN(idx), GFN(gfn));

@@ -23,16 +23,19 @@
 static struct page *fake_page[FAKE_REFS];
 static int fake_grant_error[FAKE_REFS];
 static bool fake_grant_writable[FAKE_REFS];
+static u32 fake_grant_end[FAKE_REFS];	/* bytes before it are granted */
 static atomic_t fake_held[FAKE_REFS];	/* by reference */
 static atomic_t fake_nr_held;
 
-int grant_pin(struct domain *d, u32 ref, bool write, struct grant_pin *pin)
+int grant_pin(struct domain *d, u32 ref, u32 offset, u32 length, bool write,
+	      struct grant_pin *pin)
 {
 	if (ref >= FAKE_REFS)
 		return -ENOENT;
 	if (fake_grant_error[ref])
 		return fake_grant_error[ref];
-	if (write && !fake_grant_writable[ref])
+	if ((write && !fake_grant_writable[ref]) ||
+	    offset + length > fake_grant_end[ref])
 		return -EACCES;
 	*pin = (struct grant_pin){
 		.page = fake_page[ref],
@@ -64,6 +67,7 @@ static void fake_grants_init(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, fake_page[i]);
 		fake_grant_error[i] = 0;
 		fake_grant_writable[i] = true;
+		fake_grant_end[i] = PAGE_SIZE;
 		atomic_set(&fake_held[i], 0);
 	}
 	atomic_set(&fake_nr_held, 0);

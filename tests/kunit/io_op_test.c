@@ -428,6 +428,20 @@ static void io_take_asks_for_writable_grants(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EFAULT, shown[1].result);
 }
 
+/* Of a page that is granted in part, the segment is asked for and no more. */
+static void io_take_asks_for_its_bytes(struct kunit *test)
+{
+	struct setting *s = test->priv;
+
+	s->segs[1].offset = 100;
+	fake_grant_end[1] = 108;
+	KUNIT_EXPECT_EQ(test, 0, submit(test, LODGE_IO_WRITE, 2));
+	KUNIT_EXPECT_EQ(test, 16, shown[0].result);
+	fake_grant_end[1] = 107;
+	KUNIT_EXPECT_EQ(test, 0, submit(test, LODGE_IO_WRITE, 2));
+	KUNIT_EXPECT_EQ(test, -EFAULT, shown[1].result);
+}
+
 static void io_take_without_memory(struct kunit *test)
 {
 	struct setting *s = test->priv;
@@ -791,6 +805,7 @@ static struct kunit_case io_op_cases[] = {
 	KUNIT_CASE(io_take_receives),
 	KUNIT_CASE(io_take_refused_grant),
 	KUNIT_CASE(io_take_asks_for_writable_grants),
+	KUNIT_CASE(io_take_asks_for_its_bytes),
 	KUNIT_CASE(io_take_without_memory),
 	KUNIT_CASE(io_take_bounds_segments),
 	KUNIT_CASE(io_writes_what_is_granted),
