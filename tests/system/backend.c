@@ -22,6 +22,7 @@
 
 int dev, domain, net, events[NR_PORTS], failed;
 struct control control;
+const char *check_suffix = "";
 static const char *check_name;
 static bool check_failed;
 static sigjmp_buf touched;
@@ -37,7 +38,7 @@ void begin(const char *name)
 void end(void)
 {
 	if (!check_failed)
-		printf("ok %s\n", check_name);
+		printf("ok %s%s\n", check_name, check_suffix);
 	failed |= check_failed;
 }
 
@@ -45,15 +46,15 @@ void want_at(int line, const char *what, long got, long expected)
 {
 	if (got == expected || check_failed)
 		return;
-	printf("not ok %s: %s is %ld, not %ld (line %d)\n", check_name, what,
-	       got, expected, line);
+	printf("not ok %s%s: %s is %ld, not %ld (line %d)\n", check_name,
+	       check_suffix, what, got, expected, line);
 	check_failed = true;
 }
 
 void give_up(const char *what)
 {
-	printf("not ok %s: %s: %s\n", check_name ? check_name : "set-up", what,
-	       strerror(errno));
+	printf("not ok %s%s: %s: %s\n", check_name ? check_name : "set-up",
+	       check_suffix, what, strerror(errno));
 	exit(1);
 }
 
@@ -255,6 +256,20 @@ unsigned int ask(unsigned int command, unsigned int ref,
 unsigned int busy_bits(unsigned int ref)
 {
 	return ask(CMD_FLAGS, ref, 0) & (BUSY_READ | BUSY_WRITE);
+}
+
+/* While it changes, the page of commands is not granted. */
+int use_version(unsigned int version)
+{
+	struct control c;
+
+	tell(CMD_VERSION, 0, version);
+	do {
+		if (!wait_event(events[0], LIMIT_MS))
+			give_up("no answer");
+	} while (from_guest(REF_CONTROL, 0, &c, sizeof(c)) ||
+		 c.answered != control.number);
+	return (int)c.result;
 }
 
 void wait_for_guest(void)

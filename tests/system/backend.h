@@ -26,6 +26,9 @@ void backend_init(const char *name);
 
 /* --- results: a check is what is between begin() and end() ------------------ */
 
+/* What is added to the names of checks. */
+extern const char *check_suffix;
+
 void begin(const char *name);
 void end(void);
 void want_at(int line, const char *what, long got, long expected);
@@ -77,5 +80,7 @@ void wait_for_guest(void);
 void tell(unsigned int command, unsigned int ref, unsigned int value);
 unsigned int ask(unsigned int command, unsigned int ref, unsigned int value);
 unsigned int busy_bits(unsigned int ref);
+/* Have the guest go on with that version of grants; 0 or its hypercall's error. */
+int use_version(unsigned int version);
 
 #endif /* TESTS_SYSTEM_BACKEND_H */

@@ -297,6 +297,30 @@ static void test_copy_short(void)
 	end();
 }
 
+/* What version 2 can grant besides whole pages. */
+static void test_copy_parts(void)
+{
+	unsigned char page[PAGE];
+	const bool v2 = *check_suffix;
+
+	begin("copy-parts");
+	memset(page, 0x31, sizeof(page));
+	want(ask(CMD_FILL, REF_DATA, 0x30), 0);
+	want(to_guest(REF_SUB_PAGE, SUB_PAGE_OFFSET, page, SUB_PAGE_LENGTH),
+	     v2 ? 0 : -ENOENT);
+	want(to_guest(REF_SUB_PAGE, SUB_PAGE_OFFSET, page, SUB_PAGE_LENGTH + 1),
+	     v2 ? -EACCES : -ENOENT);
+	want(to_guest(REF_SUB_PAGE, SUB_PAGE_OFFSET - 1, page, 1),
+	     v2 ? -EACCES : -ENOENT);
+	want(from_guest(REF_SUB_PAGE, 0, page, PAGE), v2 ? -EACCES : -ENOENT);
+	want(ask(CMD_COUNT_BAD, REF_DATA, 0x30), v2 ? SUB_PAGE_LENGTH : 0);
+	want(from_guest(REF_TRANSITIVE, 0, page, 1), -ENOENT);
+	want(from_guest(REF_FAR_FRAME, 0, page, 1), v2 ? -ENXIO : -ENOENT);
+	want(busy_bits(REF_SUB_PAGE) | busy_bits(REF_TRANSITIVE) |
+	     busy_bits(REF_FAR_FRAME), 0);
+	end();
+}
+
 /* --- maps ------------------------------------------------------------------------- */
 
 static void test_map(void)
@@ -720,17 +744,39 @@ static void test_destroyed(void)
 	end();
 }
 
-int main(int argc, char **argv)
+/* The table does not change its form under a grant in use. */
+static void test_version(void)
 {
-	if (argc != 2)
-		return 2;
-	backend_init(argv[1]);
-	test_attach();
-	wait_for_guest();
-	test_bind();
-	test_channels();
-	test_close();
+	const __u32 part = REF_SUB_PAGE;
+	unsigned char *at;
+	__u64 offset;
+
+	begin("version");
+	at = map_run(net, REF_DATA + 4, 1, &offset);
+	want(touch(at), 0);
+	want(use_version(2), -EBUSY);
+	want(use_version(3), -EINVAL);
+	want(use_version(1), 0);
+	want(busy_bits(REF_DATA + 4), BUSY_READ | BUSY_WRITE);
+	munmap(at, PAGE);
+	want(use_version(2), 0);
+	want(use_version(1), 0);
+	want(use_version(2), 0);
+	at = map_run(net, REF_DATA + 4, 1, &offset);
+	want(touch(at), 0);
+	want(use_version(1), -EBUSY);
+	want(ask(CMD_REVOKE, REF_DATA + 4, 0), 1);
+	munmap(at, PAGE);
+	want(ask(CMD_REVOKE, REF_DATA + 4, 0), 0);
+	ask(CMD_FORCE, REF_DATA + 4, PERMIT);
+	want(map_refs(net, 0, &part, 1, &offset), -EACCES);
+	end();
+}
+
+static void test_grants(void)
+{
 	test_copy();
+	test_copy_parts();
 	test_copy_refusals();
 	test_copy_batch();
 	test_copy_short();
@@ -746,6 +792,23 @@ int main(int argc, char **argv)
 	test_revoked();
 	test_forked();
 	test_revoked_copy();
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2)
+		return 2;
+	backend_init(argv[1]);
+	test_attach();
+	wait_for_guest();
+	test_bind();
+	test_channels();
+	test_close();
+	test_grants();
+	test_version();
+	check_suffix = "-v2";
+	test_grants();
+	check_suffix = "";
 	test_destroyed();
 	test_many_devices();
 	/* It may be gone before its answer could be read. */

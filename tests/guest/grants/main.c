@@ -19,25 +19,49 @@ static union {
 } shared __page_aligned;
 
 static u8 data[NR_DATA][4096] __page_aligned;
-static grant_entry_v1_t *table[2];
+static grant_entry_v1_t *table_v1;
+static grant_entry_v2_t *table_v2;
+static volatile u16 *status;
+static u32 version = 1;
 static u32 ports[NR_PORTS];
 
-static grant_entry_v1_t *entry_of(u32 ref)
+/* Flags and domain id are at the same place in both versions. */
+static grant_entry_header_t *entry_of(u32 ref)
 {
-	return ref < 512 ? &table[0][ref] : &table[1][ref % 512];
+	return version == 2 ? &table_v2[ref].hdr : (void *)&table_v1[ref];
+}
+
+static u64 frame_of(u32 ref)
+{
+	return version == 2 ? READ_ONCE(table_v2[ref].full_page.frame) :
+			      READ_ONCE(table_v1[ref].frame);
+}
+
+static void set_frame(u32 ref, u64 gfn)
+{
+	if (version == 2)
+		WRITE_ONCE(table_v2[ref].full_page.frame, gfn);
+	else
+		WRITE_ONCE(table_v1[ref].frame, gfn);
 }
 
 static void *page_of(u32 ref)
 {
-	return (void *)((u64)READ_ONCE(entry_of(ref)->frame) << 12);
+	return (void *)(frame_of(ref) << 12);
+}
+
+static u16 busy_bits(u32 ref)
+{
+	return (version == 2 ? status[ref] : READ_ONCE(entry_of(ref)->flags)) &
+	       (GTF_reading | GTF_writing);
 }
 
 static void grant(u32 ref, u16 domid, u64 gfn, u16 flags)
 {
-	grant_entry_v1_t *entry = entry_of(ref);
+	grant_entry_header_t *entry = entry_of(ref);
 
 	entry->domid = domid;
-	entry->frame = gfn;
+	set_frame(ref, gfn);
 	barrier();	/* stores are seen in order: the rest, then the flags */
 	WRITE_ONCE(entry->flags, GTF_permit_access | flags);
 }
@@ -51,7 +75,6 @@ static s64 add_frame(u64 idx, u64 gfn)
 		.gpfn = gfn,
 	};
 
-	table[idx] = (void *)(gfn << 12);
 	return hypercall2(__HYPERVISOR_memory_op, XENMEM_add_to_physmap,
 			  (u64)&a);
 }
@@ -60,8 +83,6 @@ static void grant_all(void)
 {
 	u32 i;
 
-	check_hcall("first grant frame", add_frame(0, GFN_GRANT), 0);
-	check_hcall("second grant frame", add_frame(1, GFN_GRANT + 1), 0);
 	for (i = 0; i < NR_DATA; i++)
 		grant(REF_DATA + i, 0, (u64)data[i] >> 12, 0);
 	grant(REF_FAR, 0, (u64)data[0] >> 12, 0);
@@ -69,7 +90,46 @@ static void grant_all(void)
 	grant(REF_FOREIGN, 5, (u64)data[2] >> 12, 0);
 	grant(REF_NO_RAM, 0, GFN_HOLE, 0);
 	grant(REF_UNTOUCHED, 0, GFN_UNTOUCHED, 0);
+	if (version == 2) {
+		table_v2[REF_SUB_PAGE].sub_page.page_off = SUB_PAGE_OFFSET;
+		table_v2[REF_SUB_PAGE].sub_page.length = SUB_PAGE_LENGTH;
+		grant(REF_SUB_PAGE, 0, (u64)data[0] >> 12, GTF_sub_page);
+		table_v2[REF_TRANSITIVE].transitive.trans_domid = 0;
+		table_v2[REF_TRANSITIVE].transitive.gref = REF_DATA;
+		entry_of(REF_TRANSITIVE)->flags = GTF_transitive;
+		grant(REF_FAR_FRAME, 0, 1ul << 32 | (u64)data[0] >> 12, 0);
+	}
 	grant(REF_CONTROL, 0, (u64)&shared >> 12, 0);
+}
+
+/* As many frames as REF_FAR needs in either version, then those of status. */
+static void add_frames(void)
+{
+	u32 i;
+
+	for (i = 0; i < 4; i++)
+		check_hcall("a grant frame", add_frame(i, GFN_GRANT + i), 0);
+	table_v1 = (void *)(GFN_GRANT << 12);
+	table_v2 = (void *)(GFN_GRANT << 12);
+	status = (void *)((GFN_GRANT + 4) << 12);
+}
+
+/* Those that use grants of the old version go on with those of the new. */
+static s64 use_version(u32 wanted)
+{
+	struct gnttab_set_version v = { .version = wanted };
+	s64 ret = hypercall3(__HYPERVISOR_grant_table_op, GNTTABOP_set_version,
+			     (u64)&v, 1);
+
+	if (ret || version == wanted)
+		return ret;
+	version = wanted;
+	if (version == 2)
+		check_hcall("the status frame",
+			    add_frame(XENMAPIDX_grant_table_status,
+				      GFN_GRANT + 4), 0);
+	grant_all();
+	return 0;
 }
 
 static u32 alloc_port(u32 i)
@@ -80,10 +140,10 @@ static u32 alloc_port(u32 i)
 	return ports[i];
 }
 
-/* Xen's rule: not while somebody uses it. */
-static u32 revoke(u32 ref)
+/* Xen's rules: not while somebody uses it. */
+static u32 revoke_v1(u32 ref)
 {
-	grant_entry_v1_t *entry = entry_of(ref);
+	grant_entry_header_t *entry = entry_of(ref);
 	u16 flags = READ_ONCE(entry->flags);
 
 	while (!(flags & (GTF_reading | GTF_writing))) {
@@ -95,9 +155,32 @@ static u32 revoke(u32 ref)
 	return 1;
 }
 
+static u32 revoke_v2(u32 ref)
+{
+	grant_entry_header_t *entry = entry_of(ref);
+	u16 flags = READ_ONCE(entry->flags);
+
+	WRITE_ONCE(entry->flags, 0);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!busy_bits(ref))
+		return 0;
+	WRITE_ONCE(entry->flags, flags);
+	return 1;
+}
+
+/* Version 2 leaves the flags to the guest. */
+static u32 flags_of(u32 ref)
+{
+	u32 flags = READ_ONCE(entry_of(ref)->flags);
+
+	if (version == 2 && flags & (GTF_reading | GTF_writing))
+		report_fail("flags of version 2", "%x has busy bits", flags);
+	return flags | busy_bits(ref);
+}
+
 static u32 reserve(u32 cmd, u32 ref)
 {
-	xen_pfn_t gfn = READ_ONCE(entry_of(ref)->frame);
+	xen_pfn_t gfn = frame_of(ref);
 	struct xen_memory_reservation r = {
 		.nr_extents = 1,
 		.domid = DOMID_SELF,
@@ -118,9 +201,9 @@ static u32 count_bad(const u8 *page, u8 value)
 
 static u32 swap_frame(u32 ref, u32 gfn)
 {
-	u32 old = READ_ONCE(entry_of(ref)->frame);
+	u32 old = frame_of(ref);
 
-	WRITE_ONCE(entry_of(ref)->frame, gfn);
+	set_frame(ref, gfn);
 	return old;
 }
 
@@ -142,9 +225,9 @@ static u32 obey(u32 command, u32 ref, u32 value)
 	case CMD_COUNT_BAD:
 		return count_bad(page_of(ref), value);
 	case CMD_FLAGS:
-		return READ_ONCE(entry_of(ref)->flags);
+		return flags_of(ref);
 	case CMD_REVOKE:
-		return revoke(ref);
+		return version == 2 ? revoke_v2(ref) : revoke_v1(ref);
 	case CMD_FORCE:
 		WRITE_ONCE(entry_of(ref)->flags, value);
 		return 0;
@@ -164,6 +247,8 @@ static u32 obey(u32 command, u32 ref, u32 value)
 		return alloc_port(value % NR_PORTS);
 	case CMD_STATUS:
 		return port_status(ports[value % NR_PORTS]);
+	case CMD_VERSION:
+		return use_version(value);
 	default:
 		return 0;
 	}
@@ -213,6 +298,7 @@ void test_main(void)
 	check("events", xen_init_events());
 	for (i = 0; i < NR_PORTS; i++)
 		alloc_port(i);
+	add_frames();
 	grant_all();
 	barrier();
 	shared.control.magic = GRANTS_MAGIC;

@@ -23,14 +23,21 @@ enum {
 	REF_NO_RAM,
 	REF_UNTOUCHED,		/* RAM that the guest never touched */
 	REF_NOTHING,
+	/* Those that version 2 alone has; version 1 grants nothing there. */
+	REF_SUB_PAGE,		/* SUB_PAGE_LENGTH bytes of REF_DATA's page */
+	REF_TRANSITIVE,
+	REF_FAR_FRAME,		/* a frame beyond 32 bits */
 	REF_FAR = 1000,		/* in a frame that the guest adds; page as DATA */
 };
+
+#define SUB_PAGE_OFFSET	100
+#define SUB_PAGE_LENGTH	8
 
 enum command {
 	CMD_FILL = 1,	/* @ref's page with @value */
 	CMD_READ,	/* result: the first word of @ref's page */
 	CMD_COUNT_BAD,	/* result: bytes of @ref's page that are not @value */
-	CMD_FLAGS,	/* result: flags of @ref */
+	CMD_FLAGS,	/* result: flags of @ref with the busy bits */
 	CMD_REVOKE,	/* result: 0 done, 1 in use, as front ends do it */
 	CMD_FORCE,	/* set the flags of @ref to @value, come what may */
 	CMD_SET_FRAME,	/* of @ref, to @value; result: what it was */
@@ -41,6 +48,7 @@ enum command {
 	CMD_CLOSE,	/* port index @value */
 	CMD_ALLOC,	/* port index @value anew; result: the port */
 	CMD_STATUS,	/* result: EVTCHNOP_status of port index @value */
+	CMD_VERSION,	/* use version @value; result: 0, or the error */
 	CMD_END,
 };
 

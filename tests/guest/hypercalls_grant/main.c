@@ -2,6 +2,7 @@
 /*
  * grant_table_op as a guest without back ends uses it: sizes, versions, the
  * frames in the physical map; the operations of a back end on our own grants.
+ * What back ends do with grants of either version is in "grants".
  */
 #include "hcheck.h"
 
@@ -57,17 +58,33 @@ static s64 set_version(u32 v)
 	return grant_op(GNTTABOP_set_version, &sv, 1);
 }
 
-static void test_versions(void)
+static u32 get_version(void)
 {
 	struct gnttab_get_version gv = { .dom = DOMID_SELF };
 
-	check_hcall("set_version 1", set_version(1), 0);
 	check_hcall("get_version", grant_op(GNTTABOP_get_version, &gv, 1), 0);
-	check_eq("it is 1", gv.version, 1);
+	return gv.version;
+}
+
+static void test_versions(void)
+{
+	struct gnttab_set_version sv = { .version = 3 };
+	struct gnttab_get_version gv = { .dom = NO_DOMAIN };
+
+	check_hcall("set_version 1", set_version(1), 0);
+	check_eq("it is 1", get_version(), 1);
 	check_hcall("set_version 0", set_version(0), XEN_EINVAL);
-	check_hcall("set_version 3", set_version(3), XEN_EINVAL);
-	check_either("set_version 2", set_version(2), 0, XEN_ENOSYS);
+	check_hcall("set_version 2^32 - 1", set_version(~0u), XEN_EINVAL);
+	check_hcall("set_version 2", set_version(2), 0);
+	check_eq("it is 2", get_version(), 2);
+	check_hcall("set_version 2, repeated", set_version(2), 0);
+	check_hcall("set_version 3",
+		    grant_op(GNTTABOP_set_version, &sv, 1), XEN_EINVAL);
+	check_eq("it tells the one we have", sv.version, 2);
+	check_negative("get_version of no domain",
+		       grant_op(GNTTABOP_get_version, &gv, 1));
 	check_hcall("back to 1", set_version(1), 0);
+	check_eq("it is 1", get_version(), 1);
 }
 
 static void test_frames(void)
@@ -93,6 +110,85 @@ static void test_frames(void)
 		    XEN_EINVAL);
 	check_hcall("frame 2^32", add_frame(1ul << 32, GFN_GRANT + 3),
 		    XEN_EINVAL);
+}
+
+#define STATUS(nr)	(XENMAPIDX_grant_table_status | (u64)(nr))
+#define RESERVED	GNTTAB_NR_RESERVED_ENTRIES
+
+static u32 count_set(const volatile u32 *words, u32 first, u32 end)
+{
+	u32 i, set = 0;
+
+	for (i = first; i < end; i++)
+		set += words[i] != 0;
+	return set;
+}
+
+/* Frame 0 is at the place where test_frames() put it. */
+static void test_conversion(void)
+{
+	grant_entry_v2_t *v2 = (void *)table;
+	u16 *status = (void *)((GFN_GRANT + 4) << 12);
+
+	table[2].domid = 7;
+	table[2].frame = 0x123;
+	table[2].flags = GTF_permit_access | GTF_readonly;
+	table[RESERVED] = table[2];
+	check_hcall("to version 2", set_version(2), 0);
+	check("a reserved entry is kept", v2[2].hdr.domid == 7 &&
+	      v2[2].hdr.flags == (GTF_permit_access | GTF_readonly) &&
+	      v2[2].full_page.frame == 0x123);
+	check_eq("the others are empty",
+		 count_set((void *)table, RESERVED * 4, 1024), 0);
+	check_hcall("the status frame", add_frame(STATUS(0), GFN_GRANT + 4), 0);
+	check_eq("it is empty", count_set((void *)status, 0, 1024), 0);
+	v2[3] = v2[2];
+	v2[3].hdr.flags |= GTF_sub_page;
+	v2[4].transitive.trans_domid = 0;
+	v2[4].hdr.flags = GTF_transitive;
+	v2[5] = v2[2];
+	v2[5].full_page.frame = 1ul << 32;
+	v2[RESERVED] = v2[2];
+	check_hcall("to version 1", set_version(1), 0);
+	check("a reserved entry is kept", table[2].domid == 7 &&
+	      table[2].flags == (GTF_permit_access | GTF_readonly) &&
+	      table[2].frame == 0x123);
+	check_eq("the others are empty",
+		 count_set((void *)table, 3 * 2, 1024), 0);
+	check_eq("the status frame is gone", READ_ONCE(*status), 0xffff);
+	table[2].flags = 0;
+}
+
+static void test_status_frames(void)
+{
+	const u64 at = GFN_GRANT + 4;
+	struct gnttab_get_status_frames gs = { .dom = DOMID_SELF };
+	u16 *status = (void *)(at << 12);
+	u32 nr = (max_frames + 7) / 8;
+
+	check_hcall("a status frame of version 1", add_frame(STATUS(0), at),
+		    XEN_EINVAL);
+	check_hcall("to version 2", set_version(2), 0);
+	check_hcall("the first status frame", add_frame(STATUS(0), at), 0);
+	check_hcall("and again", add_frame(STATUS(0), at), 0);
+	WRITE_ONCE(status[100], 0x1234);
+	check_hcall("it moves", add_frame(STATUS(0), at + 1), 0);
+	check_eq("the old place is empty", READ_ONCE(status[100]), 0xffff);
+	status = (void *)((at + 1) << 12);
+	check_eq("status persists", READ_ONCE(status[100]), 0x1234);
+	check_hcall("the last status frame", add_frame(STATUS(nr - 1), at + 2),
+		    0);
+	check_hcall("one too many", add_frame(STATUS(nr), at + 3), XEN_EINVAL);
+	check_hcall("status frame 2^31 - 1", add_frame(STATUS(~0u), at + 3),
+		    XEN_EINVAL);
+	check_hcall("status frame 2^32",
+		    add_frame(STATUS(1ul << 32), at + 3), XEN_EINVAL);
+	check_hcall("a grant frame too many", add_frame(max_frames, at + 3),
+		    XEN_EINVAL);
+	check_hcall("get_status_frames, for PV alone",
+		    grant_op(GNTTABOP_get_status_frames, &gs, 1), XEN_ENOSYS);
+	check_hcall("back to 1", set_version(1), 0);
+	check_eq("no status frame is left", READ_ONCE(status[100]), 0xffff);
 }
 
 static void test_setup_table(void)
@@ -211,6 +307,8 @@ void test_main(void)
 	test_query();
 	test_versions();
 	test_frames();
+	test_conversion();
+	test_status_frames();
 	test_setup_table();
 	test_map_refusals();
 	test_copy();
