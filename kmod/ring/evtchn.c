@@ -29,6 +29,9 @@
  */
 #define MAX_LINKED	1024
 
+/* Ports, or full buckets of them, that one turn of the lock looks at. */
+#define SEARCH_STEPS	1024
+
 /* It may change at any time but under evtchn_table.lock. */
 static bool is_fifo(const struct domain *d)
 {
@@ -203,35 +206,51 @@ static int install_bucket(struct domain *d, unsigned int nr)
 	return 0;
 }
 
+/* A look for a free port, which goes on in the next turn of the lock. */
+struct port_search {
+	u32 next;
+	unsigned int nr_linked;
+};
+
+static bool port_is_free(struct domain *d, u32 port)
+{
+	return !d->evtchn.bucket[port / EVTCHN_BUCKET_PORTS] ||
+	       port_entry(d, port)->state == EVTCHN_FREE;
+}
+
 /*
- * Lowest free port, which may be in a bucket to come; 0 if there is none.  One
- * that is still on a queue of the guest's would come on that queue first, on
- * another vCPU perhaps, so it is left alone.
+ * Lowest free port, which may be in a bucket to come.  One that is still on a
+ * queue of the guest's would come on that queue first, on another vCPU perhaps,
+ * so it is left alone.  What a guest closes behind a search that takes several
+ * turns is not seen.
+ * Return: 0 and it is search->next; -ENOSPC; -EAGAIN look on from there.
  */
-static u32 find_free(struct domain *d)
+static int find_free(struct domain *d, struct port_search *search)
 {
 	struct evtchn_table *t = &d->evtchn;
 	const u32 limit = evtchn_limit(d);
-	unsigned int nr_linked = 0;
-	u32 port = 0;
+	unsigned int i;
 
 	lockdep_assert_held(&t->lock);
-	while (port < limit && nr_linked <= MAX_LINKED) {
-		unsigned int nr = port / EVTCHN_BUCKET_PORTS;
+	for (i = 0; i < SEARCH_STEPS; i++) {
+		u32 port = search->next;
 
-		if (t->nr_used[nr] == EVTCHN_BUCKET_PORTS) {
-			port += EVTCHN_BUCKET_PORTS;
+		if (port >= limit || search->nr_linked > MAX_LINKED)
+			return -ENOSPC;
+		if (t->nr_used[port / EVTCHN_BUCKET_PORTS] ==
+		    EVTCHN_BUCKET_PORTS) {
+			search->next = round_down(port, EVTCHN_BUCKET_PORTS) +
+				       EVTCHN_BUCKET_PORTS;
 			continue;
 		}
-		if (!t->bucket[nr] ||
-		    port_entry(d, port)->state == EVTCHN_FREE) {
+		if (port_is_free(d, port)) {
 			if (!evtchn_fifo_is_linked(d, port))
-				return port;
-			nr_linked++;
+				return 0;
+			search->nr_linked++;
 		}
-		port++;
+		search->next++;
 	}
-	return 0;
+	return -EAGAIN;
 }
 
 static void take_port(struct domain *d, u32 port, struct evtchn e)
@@ -297,43 +316,50 @@ static void tell_far_end(struct domain *d, u32 port, struct evtchn e)
 	}
 }
 
-/* Return: 0 done, or -errno; -EAGAIN the bucket of *@port must come first. */
-static int try_alloc_port(struct domain *d, struct evtchn e, u32 *port)
+/*
+ * Return: 0 done, or -errno; -EAGAIN look on in another turn; 1 the bucket of
+ * search->next must come first.
+ */
+static int try_alloc_port(struct domain *d, struct evtchn e,
+			  struct port_search *search)
 {
 	int ret = check_far_end(d, e);
 
+	if (!ret)
+		ret = find_free(d, search);
 	if (ret)
 		return ret;
-	*port = find_free(d);
-	if (!*port)
-		return -ENOSPC;
-	if (!d->evtchn.bucket[*port / EVTCHN_BUCKET_PORTS])
-		return -EAGAIN;
-	take_port(d, *port, e);
-	tell_far_end(d, *port, e);
+	if (!d->evtchn.bucket[search->next / EVTCHN_BUCKET_PORTS])
+		return 1;
+	take_port(d, search->next, e);
+	tell_far_end(d, search->next, e);
 	return 0;
 }
 
 /*
- * Give out a port as @e says.  All in one turn of the lock: a guest may close
- * the new port from another vCPU as soon as it is there.
+ * Give out a port as @e says.  It is taken and made known in one turn of the
+ * lock: a guest may close the new port from another vCPU as soon as it is there.
  */
 static int alloc_port(struct domain *d, struct evtchn e, u32 *port)
 {
 	struct evtchn_table *t = &d->evtchn;
+	struct port_search search = { 0 };
 	unsigned long flags;
 	int ret;
 
 	for (;;) {
 		spin_lock_irqsave(&t->lock, flags);
-		ret = try_alloc_port(d, e, port);
+		ret = try_alloc_port(d, e, &search);
 		spin_unlock_irqrestore(&t->lock, flags);
+		if (ret > 0)
+			ret = install_bucket(d, search.next /
+						EVTCHN_BUCKET_PORTS) ?: -EAGAIN;
 		if (ret != -EAGAIN)
-			return ret;
-		ret = install_bucket(d, *port / EVTCHN_BUCKET_PORTS);
-		if (ret)
-			return ret;
+			break;
+		cond_resched();
 	}
+	*port = search.next;
+	return ret;
 }
 
 int evtchn_alloc_unbound(struct domain *d, u16 remote_domid, u32 *port)

@@ -678,6 +678,43 @@ static void fifo_alloc_ends_with_enospc(struct kunit *test)
 	evtchn_destroy(d);
 }
 
+/* One turn of the lock has an end, however the guest has laid out its ports. */
+static void fifo_alloc_searches_in_turns(struct kunit *test)
+{
+	struct domain *d = make_domain(test);
+	struct port_search search = { 0 };
+	unsigned int nr, turns = 0;
+	u32 before, port;
+	int ret;
+
+	start_fifo(test, d);
+	for (nr = 0; nr < EVTCHN_NR_BUCKETS; nr++) {
+		KUNIT_ASSERT_EQ(test, 0, install_bucket(d, nr));
+		memset(d->evtchn.bucket[nr], EVTCHN_IPI,
+		       EVTCHN_BUCKET_PORTS * sizeof(struct evtchn));
+		d->evtchn.nr_used[nr] = EVTCHN_BUCKET_PORTS - 1;
+	}
+	/* The counts are wrong: no free port is there. */
+	do {
+		before = search.next;
+		spin_lock_irq(&d->evtchn.lock);
+		ret = find_free(d, &search);
+		spin_unlock_irq(&d->evtchn.lock);
+		if (search.next - before > SEARCH_STEPS)
+			KUNIT_FAIL(test, "from port %u to %u at once", before,
+				   search.next);
+		turns++;
+	} while (ret == -EAGAIN && turns < 1000);
+	KUNIT_EXPECT_EQ(test, -ENOSPC, ret);
+	KUNIT_EXPECT_EQ(test, EVTCHN_MAX_PORTS / SEARCH_STEPS + 1u, turns);
+	KUNIT_EXPECT_EQ(test, -ENOSPC, evtchn_bind_ipi(d, 0, &port));
+	/* The last one is found all the same. */
+	d->evtchn.bucket[EVTCHN_NR_BUCKETS - 1][EVTCHN_BUCKET_PORTS - 1].raw = 0;
+	KUNIT_EXPECT_EQ(test, 0, evtchn_bind_ipi(d, 0, &port));
+	KUNIT_EXPECT_EQ(test, EVTCHN_MAX_PORTS - 1u, port);
+	evtchn_destroy(d);
+}
+
 static void fifo_reset_gives_all_back(struct kunit *test)
 {
 	struct domain *d = make_domain(test);
@@ -761,6 +798,7 @@ static struct kunit_case evtchn_fifo_cases[] = {
 	KUNIT_CASE(fifo_append_clears_stale_links),
 	KUNIT_CASE(fifo_alloc_leaves_linked_ports_alone),
 	KUNIT_CASE(fifo_alloc_ends_with_enospc),
+	KUNIT_CASE(fifo_alloc_searches_in_turns),
 	KUNIT_CASE(fifo_reset_gives_all_back),
 	KUNIT_CASE(fifo_raise_wakes_pollers_of_the_port),
 	{}
