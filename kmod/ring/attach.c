@@ -27,7 +27,7 @@
 #include "ring/attach_file.h"
 #include "ring/evtchn.h"
 
-static void attach_file_put(struct attach_file *af)
+void attach_file_put(struct attach_file *af)
 {
 	if (!refcount_dec_and_test(&af->refs))
 		return;
@@ -323,8 +323,8 @@ static const struct file_operations attach_fops = {
 	.llseek = noop_llseek,
 };
 
-static struct attach_file *attach_file_alloc(struct domain *d,
-					     struct attach_slot *slot)
+struct attach_file *attach_file_alloc(struct domain *d,
+				      struct attach_slot *slot)
 {
 	struct attach_file *af = kzalloc(sizeof(*af), GFP_KERNEL_ACCOUNT);
 

@@ -49,6 +49,11 @@ struct attach_file {
 	wait_queue_head_t wait;
 };
 
+/* What is behind an open file, with one reference; NULL: no memory. */
+struct attach_file *attach_file_alloc(struct domain *d,
+				      struct attach_slot *slot);
+void attach_file_put(struct attach_file *af);
+
 /**
  * attach_slot_lookup() - the slot of a role and a device id
  *
