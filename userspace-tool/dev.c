@@ -119,6 +119,17 @@ int dev_domain_destroy(int domain_fd)
 	return call(domain_fd, LODGE_DOMAIN_DESTROY, NULL);
 }
 
+int dev_domain_revoke(int domain_fd, uint32_t role, uint32_t devid)
+{
+	struct lodge_slot slot = {
+		.size = sizeof(slot),
+		.role = role,
+		.devid = devid,
+	};
+
+	return call(domain_fd, LODGE_REVOKE, &slot);
+}
+
 int dev_domain_get_stats(int domain_fd, struct lodge_domain_stats *stats)
 {
 	memset(stats, 0, sizeof(*stats));

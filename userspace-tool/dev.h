@@ -34,6 +34,8 @@ int dev_domain_pause(int domain_fd);
 int dev_domain_unpause(int domain_fd);
 int dev_domain_shutdown(int domain_fd, uint32_t reason);
 int dev_domain_destroy(int domain_fd);
+/* Throw out who holds the slot, if anybody does. */
+int dev_domain_revoke(int domain_fd, uint32_t role, uint32_t devid);
 int dev_domain_get_stats(int domain_fd, struct lodge_domain_stats *stats);
 
 /* Write all of @data, or fail; -EFAULT when @gpa is no memory. */

@@ -31,6 +31,7 @@
 #define RETRY_FIRST_NS	20000000ull
 #define RETRY_MOST_NS	1000000000ull
 #define QUIET_FAILURES	3
+#define OBEY_NS		2000000000ull
 
 static struct device_domain domain_of(const struct keeper *k)
 {
@@ -162,9 +163,33 @@ static int start_device(struct keeper *k, struct keeper_device *d,
 /* What an order that came before the process did, or its keeper's death. */
 static void repeat_orders(struct keeper_device *d)
 {
-	if (d->config->detaching && d->helper.pidfd >= 0 && d->served)
-		pidfd_send_signal(d->helper.pidfd, d->config->detaching > 1 ?
-				  SIGUSR2 : SIGUSR1, NULL, 0);
+	if (!d->config->detaching || d->helper.pidfd < 0 || !d->served)
+		return;
+	pidfd_send_signal(d->helper.pidfd, d->config->detaching > 1 ?
+			  SIGUSR2 : SIGUSR1, NULL, 0);
+	if (d->config->detaching > 1)
+		d->obey_ns = helper_clock() + OBEY_NS;
+}
+
+/*
+ * One that does not even hear that it shall go at once is stopped, or stuck.
+ * From the revoke on it reaches nothing of the guest, however long its death
+ * takes; the next one does what it was told.
+ */
+static void end_stuck(struct keeper *k, struct keeper_device *d)
+{
+	const struct device_config *config = d->config;
+	int err = dev_domain_revoke(k->domain_fd,
+				    device_classes[config->class].role,
+				    config->devid);
+
+	if (err)
+		log_event("%s: its slot: %s", device_config_name(config),
+			  msg_errno(err));
+	log_event("%s %d does not answer and is killed", d->helper.name,
+		  (int)d->helper.pid);
+	pidfd_send_signal(d->helper.pidfd, SIGKILL, NULL, 0);
+	d->obey_ns = 0;
 }
 
 int keeper_devices_start(struct keeper *k, struct failure *failure)
@@ -209,6 +234,10 @@ uint64_t keeper_devices_start_due(struct keeper *k, uint64_t now)
 	struct failure failure;
 
 	for (d = k->devices; d; d = d->next) {
+		if (d->helper.pidfd >= 0 && d->obey_ns && d->obey_ns <= now)
+			end_stuck(k, d);
+		if (d->helper.pidfd >= 0 && d->obey_ns && d->obey_ns < next)
+			next = d->obey_ns;
 		if (d->helper.pidfd >= 0 || d->helper.retired)
 			continue;
 		if (d->helper.retry_ns <= now) {
@@ -446,6 +475,9 @@ static int hear_news(struct keeper *k, struct failure *failure)
 	case DEVICE_PROGRESS:
 		helper_progressed(&d->helper);
 		break;
+	case DEVICE_OBEYS:
+		d->obey_ns = 0;
+		break;
 	case DEVICE_FAILED:
 		if (failure) {
 			failure_set(failure, "%s: %s",
@@ -466,6 +498,7 @@ static int hear_death(struct keeper *k, struct keeper_device *d,
 	struct failure reason;
 	int status = helper_reap(&d->helper);
 
+	d->obey_ns = 0;
 	if (status == HELPER_DETACHED && d->config->detaching) {
 		device_is_gone(k, d);
 		return 0;

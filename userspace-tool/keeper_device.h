@@ -23,6 +23,7 @@ struct keeper;
  * @files: what its process needs, opened when it is started
  * @open: they are
  * @served: the process has said that it serves
+ * @obey_ns: when it must have heard that it shall go at once, or 0
  * @failures: in a row, to start one
  */
 struct keeper_device {
@@ -32,6 +33,7 @@ struct keeper_device {
 	struct device_files files;
 	int open;
 	int served;
+	uint64_t obey_ns;
 	unsigned int failures;
 };
 

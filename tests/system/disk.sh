@@ -107,6 +107,26 @@ hot()
 		"$lodge" block-detach --force $name xvdb && ended
 }
 
+# A process that is stopped does not hear of orders, and is no reason to keep
+# a device.  One that takes its time is left alone: see "hot".
+stuck()
+{
+	image /run/hot.img 16
+	boot hot && hear 'hot ready' &&
+		"$lodge" block-attach $name /run/hot.img,,xvdb,w &&
+		hear 'hot 1 written' || return 1
+	stuck_pid=$(pid_of blk-xvdb $name)
+	kill -STOP "$stuck_pid" &&
+		"$lodge" block-detach --force $name xvdb &&
+		[ ! -e "/proc/$stuck_pid" ] && hear 'hot 1 gone' &&
+		grep -q "$stuck_pid does not answer and is killed" \
+			/var/log/lodge/$name-keeper.log &&
+		"$lodge" block-attach $name /run/hot.img,,xvdb,w &&
+		hear 'hot 2 written' &&
+		"$lodge" block-detach --force $name xvdb && ended || return 1
+	[ "$(grep -c 'is killed' /var/log/lodge/$name-keeper.log)" = 1 ]
+}
+
 # In the background of the guest's rounds.
 attach_twice()
 {
@@ -257,6 +277,7 @@ if ! dmesg | grep -q 'DMI: .*Bochs'; then
 	want debian && check debian debian
 fi
 want hot && check hot hot
+want stuck && check stuck stuck
 want refusals && check refusals attach_twice
 want create-refusals && check create-refusals bad_disks
 want read-only && check read-only read_only

@@ -86,6 +86,11 @@ static void take_orders(struct device *d)
 		d->detaching = detaching;
 		d->again = true;
 	}
+	/* That it may take long does not mean that it is stuck. */
+	if (asked_to_force) {
+		asked_to_force = 0;
+		device_report(d, DEVICE_OBEYS, NULL);
+	}
 	if (asked_to_reload && d->backend->reload) {
 		asked_to_reload = 0;
 		d->backend->reload(d);

@@ -211,6 +211,7 @@ enum device_news {
 	DEVICE_SERVED,		/* it has nodes, and waits for the guest */
 	DEVICE_FAILED,		/* it cannot be served; the process ends */
 	DEVICE_PROGRESS,	/* a request was completed: once a process */
+	DEVICE_OBEYS,		/* it has heard that it shall go at once */
 };
 
 struct device_report {
