@@ -84,6 +84,7 @@ static void add_object(const struct device_view *view,
 	for (i = 0; i < ARRAY_SIZE(numbers); i++)
 		json_object_object_add(o, numbers[i].name,
 				       json_object_new_int64(view->count[numbers[i].counter]));
+	device_add_rings(view, o);
 	json_object_array_add(array, o);
 }
 

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -174,15 +175,19 @@ static void read_stats(const struct run_dir *dir, struct device_view *view)
 {
 	const struct device_class_info *class =
 		&device_classes[view->config->class];
+	struct device_stats stats;
 	char name[32];
-	int fd;
+	int fd, i;
 
 	snprintf(name, sizeof(name), CONTROL_STATS_FILE, class->name,
 		 view->config->devid);
 	fd = openat(dir->fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || read(fd, view->count, sizeof(view->count)) !=
-	    sizeof(view->count))
-		memset(view->count, 0, sizeof(view->count));
+	if (fd >= 0 && read(fd, &stats, sizeof(stats)) == sizeof(stats)) {
+		for (i = 0; i < DEVICE_COUNTERS; i++)
+			view->count[i] = stats.count[i];
+		view->taken = stats.taken;
+		view->answered = stats.answered;
+	}
 	close_fd(&fd);
 }
 
@@ -209,6 +214,14 @@ static void view_device(const struct run_dir *dir,
 	view->state = config->detaching ? "detaching" : state_word(&bus);
 	store_close(&bus.store);
 	read_stats(dir, view);
+}
+
+void device_add_rings(const struct device_view *view, struct json_object *o)
+{
+	json_object_object_add(o, "taken",
+			       json_object_new_int64(view->taken));
+	json_object_object_add(o, "answered",
+			       json_object_new_int64(view->answered));
 }
 
 int device_list(const char *verb, const char *domain, enum device_class class,

@@ -31,7 +31,9 @@ int device_reload(const char *verb, const char *domain,
  * @domain: whose it is
  * @state: of the two ends, in a word
  * @pid: of its process; 0: none
- * @count: struct device_stats
+ * @count: of struct device_stats
+ * @taken: the same
+ * @answered: the same
  */
 struct device_view {
 	const struct device_config *config;
@@ -39,7 +41,12 @@ struct device_view {
 	const char *state;
 	int pid;
 	uint64_t count[DEVICE_COUNTERS];
+	uint64_t taken;
+	uint64_t answered;
 };
+
+/* What was taken from its rings, and answered: the same when it is at rest. */
+void device_add_rings(const struct device_view *view, struct json_object *o);
 
 /*
  * Call @print for each device of that class; with @array it adds an object to

@@ -414,6 +414,7 @@ static int serve_once(struct device *d)
 	look(d);
 	if (d->detached)
 		return 0;
+	device_count_rings(d);
 	device_wait(d, pick_timeout(d), &unblocked);
 	if (asked_to_end || d->hung_up)
 		return 0;

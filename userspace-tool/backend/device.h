@@ -92,13 +92,19 @@ const struct backend *backend_of(enum device_class class);
 
 /**
  * struct device_stats - counts that outlive the process
- * @count: what each means is the back end's
+ * @count: what each means is the back end's; a process that dies may have done
+ *	something and not counted it
+ * @taken: requests that were taken from the rings since they were opened
+ * @answered: of those, answers that the guest was shown.  Both are copies of
+ *	what outlives a process: of the module's counts and the rings' indices
  *
  * A file of the run directory, shared with who lists devices.  The device's
  * process alone writes it.
  */
 struct device_stats {
 	_Atomic uint64_t count[DEVICE_COUNTERS];
+	_Atomic uint64_t taken;
+	_Atomic uint64_t answered;
 };
 
 /**
@@ -265,6 +271,9 @@ void device_notify(struct device *d, unsigned int channel);
 
 /* Have @channel's handler called again, after whoever else waits. */
 void device_wake(struct device *d, unsigned int channel);
+
+/* Note how far the open rings are, for who lists devices. */
+void device_count_rings(struct device *d);
 
 /* An error of a ring's function: -EPROTO is the guest's fault.  Ends others. */
 void device_ring_error(struct device *d, unsigned int ring, int err);

@@ -176,6 +176,24 @@ void device_ring_error(struct device *d, unsigned int ring, int err)
 	_exit(err == -ENODEV ? 0 : HELPER_SETUP_FAILED);
 }
 
+/* Indices are of 32 bits and run freely; so do these sums. */
+void device_count_rings(struct device *d)
+{
+	uint32_t taken = 0, answered = 0;
+	unsigned int i;
+
+	if (!d->connected)
+		return;
+	for (i = 0; i < DEVICE_RINGS; i++) {
+		if (!d->rings[i].pages)
+			continue;
+		taken += d->rings[i].sring.submitted;
+		answered += d->rings[i].sring.published;
+	}
+	d->stats->taken = taken;
+	d->stats->answered = answered;
+}
+
 /* --- closing --- */
 
 /* Retire what is done, without an answer.  How many go on, or -errno. */
