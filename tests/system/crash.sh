@@ -102,9 +102,29 @@ killed()
 	echo "$n kills; disk $(count disk), network $(count network), store $(count store)"
 }
 
+# The guest's count of its disk's requests, the module's of those that were
+# taken from the ring, and the ring's of responses: the same, whoever died.
+counts_agree()
+{
+	"$lodge" block-list --json $name >/run/counts
+	[ "$(value_of taken </run/counts)" = "$(count requests)" ] &&
+		[ "$(value_of answered </run/counts)" = "$(count requests)" ]
+}
+
+each_once()
+{
+	until_true "count of the guest's" is_beyond requests 0 &&
+		until_true "agreement of counts" counts_agree &&
+		echo "$(count requests) requests" && return
+	echo "guest $(count requests), taken $(value_of taken </run/counts)," \
+		"answered $(value_of answered </run/counts)"
+	return 1
+}
+
 ended()
 {
-	"$lodge" shutdown $name && until_true end is_gone $name &&
+	"$lodge" shutdown $name && each_once &&
+		"$lodge" block-detach $name xvda && until_true end is_gone $name &&
 		all_right && tr -d '\r' <$console | grep -q '^guest: ends' &&
 		nothing_left
 }
