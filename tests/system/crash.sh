@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=sh disable=SC2015,SC2154,SC1091
+# shellcheck shell=sh disable=SC2015,SC2034,SC2154,SC3013,SC1091
 #
 # A guest that does not notice.  Its half is tests/guest/linux/crash-init: it
 # says "wrong" when it does.
@@ -48,7 +48,7 @@ serve_host()
 		ip link set br0 up && httpd -h /run/www >/dev/null 2>&1
 }
 
-# boot DISK
+# boot DISK ACCESS
 boot()
 {
 	rm -rf /var/log/lodge
@@ -58,7 +58,7 @@ boot()
 		ramdisk = "$T/guest.cpio"
 		memory = 128
 		extra = "console=hvc0 loglevel=4"
-		disk = [ "$1,,xvda,w" ]
+		disk = [ "$1,,xvda,${2:-w}" ]
 		vif = [ "bridge=br0,ip=10.9.0.2" ]
 	END
 	"$lodge" create -q /run/crash.cfg && goes_on
@@ -101,6 +101,84 @@ killed()
 	all_right && goes_on && all_right || return 1
 	echo "$n kills; disk $(count disk), network $(count network), store $(count store)"
 }
+
+# --- holders that are stopped, lose their hold, and then go on ---
+
+is_stopped()
+{
+	[ "$(cut -d' ' -f3 "/proc/$1/stat")" = T ]
+}
+
+has_ended()
+{
+	[ ! -e "/proc/$1" ]
+}
+
+# stop PROCESS ROLE DEVID: into $stopped
+stop()
+{
+	until_true "$1" has_role "$1" $name || return 1
+	stopped=$(pid_of "$1" $name)
+	random 40
+	usleep $((random * 1000))
+	kill -STOP "$stopped" &&
+		until_true "stop of $1" is_stopped "$stopped" &&
+		"$T/revoke" $name "$2" "$3"
+}
+
+# It has nothing any more, and finds out.
+go_on()
+{
+	usleep 200000
+	kill -CONT "$stopped" &&
+		until_true "end of the stopped" has_ended "$stopped" && goes_on &&
+		! grep "$stopped was killed" /var/log/lodge/$name-keeper.log
+}
+
+stopped_alone()
+{
+	stop "$@" && go_on && is_new "$1" $name "$stopped"
+}
+
+# lets_go PID: it closes the file with its role, as if it had died
+lets_go()
+{
+	for lock in "/proc/$1/fd/"*; do
+		[ "$lock" -ef /run/lodge/$name/lock ] &&
+			"$T/force_call" "$1" close "${lock##*/}"
+	done
+	domains_has_file "$1" /run/lodge/$name/lock && return 1
+	return 0
+}
+
+# A new keeper does not know of the one that is stopped, and has the disk served
+# by another one, which it meets when it goes on.
+stopped_beside_next()
+{
+	until_true blk-xvda has_role blk-xvda $name || return 1
+	stopped=$(pid_of blk-xvda $name)
+	until_true "a process without its role" lets_go "$stopped" || return 1
+	random 40
+	usleep $((random * 1000))
+	kill -STOP "$stopped" &&
+		until_true stop is_stopped "$stopped" &&
+		"$T/revoke" $name 3 51712 && kill_role keeper $name &&
+		until_true successor has_role blk-xvda $name && goes_on &&
+		is_stopped "$stopped" && go_on
+}
+
+stopped()
+{
+	n=0
+	while [ "$n" -lt $(($(cat "$T/kills") / 40 + 1)) ]; do
+		stopped_alone blk-xvda 3 51712 && stopped_alone net-0 4 0 &&
+			stopped_beside_next || return 1
+		n=$((n + 1))
+	done
+	all_right && echo "$((n * 3)) stopped; disk $(count disk)"
+}
+
+# --- the end ---
 
 # The guest's count of its disk's requests, the module's of those that were
 # taken from the ring, and the ring's of responses: the same, whoever died.
@@ -155,6 +233,11 @@ tell
 check slow-boot slow_disk
 check slow-killed killed
 check slow-end ended
+tell
+# Several may have the disk open then.
+check stopped-boot boot /dev/ram0 'w!'
+check stopped stopped
+check stopped-end ended
 tell
 splats kernel-log
 check unload unload_module
