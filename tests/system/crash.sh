@@ -48,7 +48,25 @@ serve_host()
 		ip link set br0 up && httpd -h /run/www >/dev/null 2>&1
 }
 
-# boot DISK ACCESS
+has_version()
+{
+	[ "$(count 'grants of version')" = "${version:-1}" ]
+}
+
+has_begun()
+{
+	tr -d '\r' <$console 2>/dev/null | grep '^guest: init$'
+}
+
+# attach DISK ACCESS: once the guest is ready for devices
+attach()
+{
+	until_true "the guest's init" has_begun &&
+		"$lodge" block-attach $name "$1,,xvda,$2" &&
+		"$lodge" network-attach $name bridge=br0,ip=10.9.0.2
+}
+
+# boot DISK ACCESS: $words are for the guest's kernel
 boot()
 {
 	rm -rf /var/log/lodge
@@ -57,11 +75,9 @@ boot()
 		kernel = "$T/vmlinuz"
 		ramdisk = "$T/guest.cpio"
 		memory = 128
-		extra = "console=hvc0 loglevel=4"
-		disk = [ "$1,,xvda,${2:-w}" ]
-		vif = [ "bridge=br0,ip=10.9.0.2" ]
+		extra = "console=hvc0 loglevel=4 ${words:-}"
 	END
-	"$lodge" create -q /run/crash.cfg && goes_on
+	"$lodge" create -q /run/crash.cfg && attach "$1" "${2:-w}" && goes_on
 }
 
 # The processes of the only domain there is, by their names.
@@ -227,6 +243,7 @@ mknod /dev/ram0 b 1 0 2>/dev/null
 mknod /dev/ram1 b 1 1 2>/dev/null
 check world serve_host
 check boot boot /dev/ram0
+check version has_version
 check killed killed
 check end ended
 tell
