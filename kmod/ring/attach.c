@@ -14,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/nospec.h>
+#include <linux/pfn_t.h>
 #include <linux/pid.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
@@ -229,17 +230,14 @@ static vm_fault_t attach_fault(struct vm_fault *vmf)
 	struct attach_file *af = vmf->vma->vm_file->private_data;
 	vm_fault_t ret = VM_FAULT_SIGBUS;
 	struct page *page;
-	int err;
+	pfn_t pfn;
 
 	down_read(&af->lock);
 	page = af->revoked ? NULL : attach_page(af, vmf->pgoff);
 	if (page) {
-		err = vm_insert_page(vmf->vma, vmf->address & PAGE_MASK, page);
-		/* EBUSY: another thread faulted the same page in. */
-		if (!err || err == -EBUSY)
-			ret = VM_FAULT_NOPAGE;
-		else if (err == -ENOMEM)
-			ret = VM_FAULT_OOM;
+		/* As with VM_IO: a pipe, or I/O in flight, would keep it. */
+		pfn = __pfn_to_pfn_t(page_to_pfn(page), 0);
+		ret = vmf_insert_mixed(vmf->vma, vmf->address & PAGE_MASK, pfn);
 	}
 	up_read(&af->lock);
 	return ret;
@@ -281,7 +279,8 @@ static int attach_mmap(struct file *file, struct vm_area_struct *vma)
 
 	if (!(vma->vm_flags & VM_SHARED) || vma->vm_flags & VM_EXEC)
 		return -EINVAL;
-	vma->vm_flags |= VM_MIXEDMAP | VM_DONTCOPY | VM_DONTEXPAND |
+	/* With VM_IO no child gets it, whatever it asks of madvise(). */
+	vma->vm_flags |= VM_MIXEDMAP | VM_IO | VM_DONTCOPY | VM_DONTEXPAND |
 			 VM_DONTDUMP;
 	vma->vm_flags &= ~VM_MAYEXEC;
 

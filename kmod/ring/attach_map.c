@@ -151,8 +151,6 @@ int attach_map_mmap(struct attach_file *af, struct vm_area_struct *vma)
 		return -EACCES;
 	if (!map->write)
 		vma->vm_flags &= ~VM_MAYWRITE;
-	/* No child gets it, whatever it asks of madvise(). */
-	vma->vm_flags |= VM_IO;
 	refcount_inc(&map->refs);
 	map->nr_vmas++;
 	vma->vm_private_data = map;

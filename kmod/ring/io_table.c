@@ -47,7 +47,7 @@ static void ring_free(struct io_ring *ring)
 	if (ring->eventfd)
 		eventfd_ctx_put(ring->eventfd);
 	kfree(ring->state);
-	/* A page that is still mapped has a reference of the mapping's. */
+	/* Nobody has them mapped: closing and revoking came before. */
 	vfree(ring->stated);
 	vfree(ring->shown);
 	kfree(ring);

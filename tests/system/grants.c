@@ -463,17 +463,13 @@ static void test_unmap_under_mapping(void)
 	end();
 }
 
-/* Nothing keeps a page that its holder has lost. */
-static void test_no_references(void)
+/* Neither a pipe nor a child keeps this page. */
+static void want_no_reference(unsigned char *at)
 {
-	struct iovec v = { .iov_len = PAGE };
-	unsigned char *at, byte;
-	__u64 offset;
+	struct iovec v = { .iov_base = at, .iov_len = PAGE };
+	unsigned char byte;
 	int pipes[2];
 
-	begin("no-references");
-	at = map_run(net, REF_DATA + 5, 1, &offset);
-	v.iov_base = at;
 	want(touch(at), 0);
 	if (pipe(pipes))
 		give_up("pipe");
@@ -484,6 +480,32 @@ static void test_no_references(void)
 	want(read(pipes[0], &byte, 1), 1);
 	close(pipes[0]);
 	close(pipes[1]);
+}
+
+/* Nothing keeps a page that its holder has lost. */
+static void test_no_references(void)
+{
+	struct lodge_io_open table = {
+		.size = sizeof(table),
+		.nr_entries = 4,
+		.eventfd = -1,
+	};
+	__u32 ring = 0;
+	unsigned char *at;
+	__u64 offset;
+
+	begin("no-references");
+	at = map_run(net, REF_DATA + 5, 1, &offset);
+	want_no_reference(at);
+	munmap(at, PAGE);
+	at = map_at(net, LODGE_MMAP_RECOVERY, 1, READ_WRITE);
+	want_no_reference(at);
+	munmap(at, PAGE);
+	want(ioctl(net, LODGE_IO_OPEN, &table), 0);
+	at = map_at(net, LODGE_MMAP_IO_STATED, 1, READ_WRITE);
+	want_no_reference(at);
+	want(ioctl(net, LODGE_IO_CLOSE, &ring), 0);
+	want(touch(at), SIGBUS);
 	munmap(at, PAGE);
 	end();
 }
