@@ -152,8 +152,10 @@ static int claim_v2(const struct grant_entry *e, bool write,
 		    struct grant_terms *terms)
 {
 	const u32 bits = wanted_bits(write) << e->shift;
+	int before = atomic_read(e->busy);
 	struct entry_v2 *entry = e->shared;
-	u32 head, before;
+	unsigned int i = 0;
+	u32 head;
 	int err;
 
 	err = check_head(atomic_read(&entry->head), write);
@@ -161,9 +163,11 @@ static int claim_v2(const struct grant_entry *e, bool write,
 		return err;
 	/*
 	 * A full barrier.  Pairs with the one of a guest that revokes: flags
-	 * there, then status.
+	 * there, then status.  Not until it succeeds: the guest can write there.
 	 */
-	before = atomic_fetch_or(bits, e->busy);
+	while (!atomic_try_cmpxchg(e->busy, &before, before | bits))
+		if (++i == CLAIM_TRIES)
+			return -EAGAIN;
 	/* The rest of the entry belongs to the flags that are read here. */
 	head = atomic_read_acquire(&entry->head);
 	err = check_head(head, write);
