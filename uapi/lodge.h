@@ -8,10 +8,11 @@
  * and 64-bit callers; pointers travel as __u64; @size is sizeof() of the
  * caller's structure and must equal the size that this header gives; reserved
  * fields and unknown flag bits must be zero (-EINVAL).  A call that fails has
- * changed nothing.  A call with _IO() takes 0 as its argument (-EINVAL).
- * Besides the errors named at each structure there are EFAULT, a bad pointer;
- * ENOMEM; EMFILE and ENFILE where a file is opened; ENOTTY, a call that this
- * kind of file does not have.
+ * changed nothing, but for what its structure says of calls that end early; one
+ * that cannot write its answer may have done all.  A call with _IO() takes 0 as
+ * its argument (-EINVAL).  Besides the errors named at each structure there are
+ * EFAULT, a bad pointer; ENOMEM; EMFILE and ENFILE where a file is opened;
+ * ENOTTY, a call that this kind of file does not have.
  *
  * What a file may do was decided when it was opened.  It keeps the domain's
  * structures, not the domain: after LODGE_DOMAIN_DESTROY it can still be asked
@@ -706,9 +707,9 @@ enum lodge_io_operation {
  * mapping of it loses its pages, and a touch of one is SIGBUS.
  *
  * Errors: EINVAL a field is out of range, or the table has another number of
- * entries; EPERM a fixed slot; EBADF @eventfd; ENOMEM; ENODEV the file was hung
- * up.  LODGE_IO_CLOSE: EINVAL there is no such table; EBUSY an entry is not
- * free; EPERM; ENODEV.
+ * entries; EPERM a fixed slot; EBADF @eventfd; ENOMEM; EINTR a fatal signal;
+ * ENODEV the file was hung up.  LODGE_IO_CLOSE: EINVAL there is no such table;
+ * EBUSY an entry is not free; EPERM; EINTR; ENODEV.
  */
 struct lodge_io_open {
 	__u32 size;
@@ -798,7 +799,8 @@ struct lodge_io_request {
  * and writes at once and asynchronously.  Other reads and writes of these, and
  * LODGE_IO_SYNC and LODGE_IO_DISCARD, are done one after the other by a worker
  * of the ring.  A character device is served within the call and without
- * waiting: it must be of a kind that can, or be opened with O_NONBLOCK.  Entries
+ * waiting: it must be of a kind that can, or be opened with O_NONBLOCK; for
+ * LODGE_IO_RECEIVE of a kind that can, as a tap is.  Entries
  * have no order among themselves; LODGE_IO_SYNC is for what was done when it was
  * submitted.
  *
@@ -809,8 +811,8 @@ struct lodge_io_request {
  * is done or retired; ENOMEM; EFAULT bad @segments or an array of the caller's;
  * EINTR a fatal signal.
  *
- * Errors of the call: EINVAL a field is out of range, or there is no such
- * table; EPERM a fixed slot; EFAULT; EINTR; ENODEV the file was hung up.
+ * Errors of the call: EINVAL a field is out of range, or this file has opened no
+ * such table; EPERM a fixed slot; EFAULT; EINTR; ENODEV the file was hung up.
  */
 struct lodge_io_submit {
 	__u32 size;

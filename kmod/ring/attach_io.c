@@ -63,6 +63,12 @@ static int open_ring(struct attach_file *af, const struct lodge_io_open *arg,
 		return -ENODEV;
 	if (ring && ring->nr_entries != arg->nr_entries)
 		return -EINVAL;
+	/* Not with the first submission, which shall not fail for want of it. */
+	if (!af->io_buffer)
+		af->io_buffer = kmalloc(sizeof(union io_buffer),
+					GFP_KERNEL_ACCOUNT);
+	if (!af->io_buffer)
+		return -ENOMEM;
 	if (!ring) {
 		ring = io_ring_alloc(af->slot, arg->nr_entries);
 		if (IS_ERR(ring))
@@ -93,11 +99,13 @@ long attach_io_open(struct attach_file *af, void __user *user)
 		if (IS_ERR(ctx))
 			return PTR_ERR(ctx);
 	}
-	mutex_lock(&af->io_lock);
-	down_write(&af->lock);
-	err = open_ring(af, &arg, &ctx);
-	up_write(&af->lock);
-	mutex_unlock(&af->io_lock);
+	err = -EINTR;
+	if (!mutex_lock_killable(&af->io_lock)) {
+		down_write(&af->lock);
+		err = open_ring(af, &arg, &ctx);
+		up_write(&af->lock);
+		mutex_unlock(&af->io_lock);
+	}
 	if (ctx)
 		eventfd_ctx_put(ctx);
 	return err;
@@ -143,7 +151,8 @@ long attach_io_close(struct attach_file *af, void __user *user)
 		return -EFAULT;
 	if (attach_slot_is_fixed(af->slot))
 		return -EPERM;
-	mutex_lock(&af->io_lock);
+	if (mutex_lock_killable(&af->io_lock))
+		return -EINTR;
 	down_write(&af->lock);
 	err = close_ring(af, ring);
 	up_write(&af->lock);
@@ -268,7 +277,8 @@ static int check_submit(struct attach_file *af,
 	if (err)
 		return err;
 	ring = find_ring(af, arg->ring);
-	if (!ring || arg->nr_retire > ring->nr_entries ||
+	/* The one before us may have left a table that we have not opened. */
+	if (!ring || !af->io_buffer || arg->nr_retire > ring->nr_entries ||
 	    arg->nr_requests > ring->nr_entries)
 		err = -EINVAL;
 	up_read(&af->lock);
@@ -284,11 +294,6 @@ static int submit(struct attach_file *af, struct lodge_io_submit *arg)
 	lockdep_assert_held(&af->io_lock);
 	if (err)
 		return err;
-	if (!af->io_buffer)
-		af->io_buffer = kmalloc(sizeof(union io_buffer),
-					GFP_KERNEL_ACCOUNT);
-	if (!af->io_buffer)
-		return -ENOMEM;
 	arg->error = 0;
 	if (arg->nr_retire)
 		err = retire_all(af, arg);

@@ -6,6 +6,9 @@
 #include <linux/errno.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
+#include <linux/kdev_t.h>
+#include <linux/major.h>
+#include <linux/miscdevice.h>
 #include <linux/mm.h>
 
 #include "ring/io.h"
@@ -136,9 +139,23 @@ static int choose_disk_way(const struct file *file,
 }
 
 /*
- * A character device is served while the holder waits, and packets are received
- * while it cannot be revoked.  So it must be one that does not block.
+ * Packets are received while the holder cannot be revoked.  O_NONBLOCK is no
+ * promise then: who shares the file can take it back.  A tap heeds IOCB_NOWAIT,
+ * though Linux before 6.4 has it not say so.
  */
+static bool never_waits(const struct file *file)
+{
+	return file->f_mode & FMODE_NOWAIT ||
+	       file_inode(file)->i_rdev == MKDEV(MISC_MAJOR, TUN_MINOR);
+}
+
+/* Served while the holder waits, so it must be one that does not block. */
+static bool may_be_quick(const struct file *file, u32 operation)
+{
+	return never_waits(file) || (operation != LODGE_IO_RECEIVE &&
+				     READ_ONCE(file->f_flags) & O_NONBLOCK);
+}
+
 int io_choose_way(const struct file *file, const struct lodge_io_request *req,
 		  enum io_way *way)
 {
@@ -151,8 +168,7 @@ int io_choose_way(const struct file *file, const struct lodge_io_request *req,
 		return choose_disk_way(file, req, way);
 	*way = IO_AT_ONCE;
 	if (!S_ISCHR(mode) || !op_moves(req->operation) ||
-	    !(file->f_mode & FMODE_NOWAIT ||
-	      READ_ONCE(file->f_flags) & O_NONBLOCK))
+	    !may_be_quick(file, req->operation))
 		return -EOPNOTSUPP;
 	return req->offset ? -EINVAL : check_moves(file, req->operation);
 }

@@ -344,15 +344,17 @@ static const struct file_case file_cases[] = {
 	/* Characters: only without waiting, and without places. */
 	{ S_IFCHR, RW, 0, &can_all, ALL_OPS, 0, -EOPNOTSUPP, 0 },
 	{ S_IFCHR, RW, O_DIRECT, &can_all, ALL_OPS, 0, -EOPNOTSUPP, 0 },
-	{ S_IFCHR, RW, O_NONBLOCK, &can_all, CHAR_OPS, 0, 0, IO_AT_ONCE },
+	{ S_IFCHR, RW, O_NONBLOCK, &can_all, MOVE_OPS, 0, 0, IO_AT_ONCE },
+	/* Who shares the file may take this flag away while it is received. */
+	{ S_IFCHR, RW, O_NONBLOCK, &can_all, RECEIVE_OP, 0, -EOPNOTSUPP, 0 },
 	{ S_IFCHR, RW | FMODE_NOWAIT, 0, &can_all, CHAR_OPS, 0, 0,
 	  IO_AT_ONCE },
 	{ S_IFCHR, RW | FMODE_NOWAIT, 0, &can_all, CHAR_OPS, 1, -EINVAL, 0 },
 	{ S_IFCHR, RW, O_NONBLOCK, &can_all, SYNC_OP | DISCARD_OP, 0,
 	  -EOPNOTSUPP, 0 },
 	{ S_IFCHR, FMODE_READ, O_NONBLOCK, &can_all, WRITE_OP, 0, -EBADF, 0 },
-	{ S_IFCHR, FMODE_WRITE, O_NONBLOCK, &can_all, READ_OP | RECEIVE_OP, 0,
-	  -EBADF, 0 },
+	{ S_IFCHR, FMODE_WRITE | FMODE_NOWAIT, 0, &can_all,
+	  READ_OP | RECEIVE_OP, 0, -EBADF, 0 },
 };
 
 static void check_file(struct kunit *test, struct file *file, unsigned int i,
@@ -392,6 +394,26 @@ static void io_choose_way_by_file(struct kunit *test)
 				check_file(test, file, i, operation);
 }
 
+static void io_choose_way_of_a_tap(struct kunit *test)
+{
+	const struct lodge_io_request req = { .operation = LODGE_IO_RECEIVE };
+	struct file *file = kunit_kzalloc(test, sizeof(*file), GFP_KERNEL);
+	struct inode *inode = kunit_kzalloc(test, sizeof(*inode), GFP_KERNEL);
+	enum io_way way;
+
+	KUNIT_ASSERT_NOT_NULL(test, file);
+	KUNIT_ASSERT_NOT_NULL(test, inode);
+	file->f_inode = inode;
+	file->f_mode = RW;
+	file->f_op = &can_all;
+	inode->i_mode = S_IFCHR | 0600;
+	inode->i_rdev = MKDEV(MISC_MAJOR, TUN_MINOR);
+	KUNIT_EXPECT_EQ(test, 0, io_choose_way(file, &req, &way));
+	KUNIT_EXPECT_EQ(test, IO_AT_ONCE, way);
+	inode->i_rdev = MKDEV(MISC_MAJOR, TUN_MINOR + 1);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, io_choose_way(file, &req, &way));
+}
+
 static void io_choose_way_needs_a_file(struct kunit *test)
 {
 	const struct lodge_io_request req = { .operation = LODGE_IO_READ };
@@ -410,6 +432,7 @@ static struct kunit_case io_check_cases[] = {
 	KUNIT_CASE(io_check_segment_bounds),
 	KUNIT_CASE(io_check_leaves_too_many_segments),
 	KUNIT_CASE(io_choose_way_by_file),
+	KUNIT_CASE(io_choose_way_of_a_tap),
 	KUNIT_CASE(io_choose_way_needs_a_file),
 	{}
 };
