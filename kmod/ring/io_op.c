@@ -21,6 +21,7 @@
 #include <linux/ioprio.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uio.h>
@@ -195,13 +196,19 @@ static struct io_op *op_alloc(struct io_ring *ring,
 	return op;
 }
 
+static void op_end_write(struct io_op *op)
+{
+	if (op->counted)
+		kiocb_end_write(&op->iocb);
+	op->counted = false;
+}
+
 /* The result is there.  The grants are let go before anybody can see it. */
 static void op_end(struct io_op *op)
 {
 	u32 shown = 0;
 
-	if (op->counted)
-		kiocb_end_write(&op->iocb);
+	op_end_write(op);
 	op_unpin(op);
 	if (op->operation == LODGE_IO_READ && op->result > 0)
 		shown = min_t(long, op->result, op->inline_length);
@@ -257,6 +264,19 @@ static void op_set_iocb(struct io_op *op)
 	op->iocb.ki_ioprio = get_current_ioprio();
 }
 
+static void issue_queued(struct io_op *op);
+
+/*
+ * A file may do without the disk, in the holder's thread, and give up when the
+ * holder is killed.  That is no result: a worker, whom nobody kills, does it
+ * again.
+ */
+static bool is_cut_off(const struct io_op *op, ssize_t n)
+{
+	return fatal_signal_pending(current) &&
+	       (n >= 0 ? n < op->length : io_result(n) == -EINTR);
+}
+
 static void issue_direct(struct io_op *op)
 {
 	ssize_t n;
@@ -264,6 +284,11 @@ static void issue_direct(struct io_op *op)
 	atomic_set(&op->holders, 2);
 	op->iocb.ki_complete = direct_complete;
 	n = op_start(op);
+	if (n != -EIOCBQUEUED && is_cut_off(op, n)) {
+		op_end_write(op);
+		issue_queued(op);
+		return;
+	}
 	if (n != -EIOCBQUEUED) {
 		op->result = n;
 		atomic_dec(&op->holders);
@@ -462,7 +487,8 @@ void io_issue(struct io_op *op)
 int io_init(void)
 {
 	end_queue = alloc_workqueue("lodge-io-end", WQ_HIGHPRI, 0);
-	wait_queue = alloc_workqueue("lodge-io", WQ_UNBOUND,
+	/* What hibernation has put into its image must not be written after. */
+	wait_queue = alloc_workqueue("lodge-io", WQ_UNBOUND | WQ_FREEZABLE,
 				     WQ_UNBOUND_MAX_ACTIVE);
 	if (end_queue && wait_queue)
 		return 0;

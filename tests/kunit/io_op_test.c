@@ -170,6 +170,7 @@ static unsigned int nr_synced;
 static loff_t fallocated_at, fallocated;
 static struct completion may_go;	/* queued ones wait for it */
 static bool must_wait;
+static bool must_kill;			/* the next caller, and then give up */
 
 static void on_interrupt(struct irq_work *work)
 {
@@ -187,6 +188,13 @@ static ssize_t begin_io(struct kiocb *iocb, ssize_t n)
 	started_by = current;
 	if (file_says)
 		n = file_says;
+	if (must_kill) {
+		must_kill = false;
+		sigaddset(&current->pending.signal, SIGKILL);
+		set_thread_flag(TIF_SIGPENDING);
+		file_says = 0;
+		return n;
+	}
 	if (must_wait)
 		wait_for_completion_timeout(&may_go, LIMIT);
 	if (how == IN_THE_CALL || is_sync_kiocb(iocb))
@@ -623,6 +631,39 @@ static void io_direct_ends_in_the_call(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, all_is_let_go(s->file));
 }
 
+/* What a file gives up since its caller is killed is done all the same. */
+static void io_direct_is_not_cut_off(struct kunit *test)
+{
+	static const struct {
+		ssize_t says;
+		bool again;
+	} cases[] = {
+		{ -EINTR, true }, { -ERESTARTSYS, true }, { 1, true },
+		{ 15, true }, { 16, false }, { -EIO, false },
+	};
+	struct setting *s = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		file_says = cases[i].says;
+		must_kill = true;
+		KUNIT_EXPECT_EQ(test, 0, submit(test, LODGE_IO_WRITE, 2));
+		sigdelset(&current->pending.signal, SIGKILL);
+		clear_thread_flag(TIF_SIGPENDING);
+		wait_done(test, i);
+		KUNIT_EXPECT_EQ(test, cases[i].again, started_by != current);
+		KUNIT_EXPECT_EQ(test, cases[i].again ? 16 : cases[i].says,
+				(ssize_t)shown[i].result);
+		KUNIT_EXPECT_EQ(test, 0, shown[i].held);
+	}
+	/* Without a signal it is the file's last word. */
+	file_says = -EINTR;
+	KUNIT_EXPECT_EQ(test, 0, submit(test, LODGE_IO_WRITE, 2));
+	KUNIT_EXPECT_EQ(test, -EINTR, shown[i].result);
+	flush_workqueue(wait_queue);
+	KUNIT_EXPECT_TRUE(test, all_is_let_go(s->file));
+}
+
 static void io_direct_ends_before_the_call_returns(struct kunit *test)
 {
 	struct setting *s = test->priv;
@@ -815,6 +856,7 @@ static struct kunit_case io_op_cases[] = {
 	KUNIT_CASE(io_at_once_does_not_wait),
 	KUNIT_CASE(io_restarts_nothing),
 	KUNIT_CASE(io_direct_ends_in_the_call),
+	KUNIT_CASE(io_direct_is_not_cut_off),
 	KUNIT_CASE(io_direct_ends_before_the_call_returns),
 	KUNIT_CASE(io_direct_ends_after_the_call),
 	KUNIT_CASE(io_direct_ends_many),
