@@ -78,6 +78,32 @@ want()
 	return 1
 }
 
+# amount FULL SHORT: how often or how long.  A slow host's short form is enough
+# where a quick one does the same at full length; tests/run --long has the full
+# form on every host.
+amount()
+{
+	if [ -e "$T/short" ]; then
+		echo "$2"
+	else
+		echo "$1"
+	fi
+}
+
+# left_out NAME: the short form leaves it out, and says so, unless some check
+# was asked for
+left_out()
+{
+	[ -e "$T/short" ] && [ -z "$lib_only" ] || return 1
+	skip "$1" "left out on a slow host, --long has it"
+}
+
+# want_full NAME: want, but for the short form
+want_full()
+{
+	want "$1" && ! left_out "$1"
+}
+
 # check NAME CMD...: CMD decides; what it printed tells why it failed.  It runs
 # also when another check was asked for, since that one may build on it; then
 # only its failure is told.

@@ -10,8 +10,8 @@
 . "$T/domains.sh"
 . "$T/io.sh"
 
-seconds=4
-cycles=5
+seconds=$(amount 4 2)
+cycles=$(amount 5 2)
 [ ! -r "$T/seconds" ] || { seconds=$(cat "$T/seconds"); cycles=50; }
 seed=$(date +%s)
 

@@ -27,8 +27,8 @@ bind()
 turns()
 {
 	first=$(pid_of runner spin)
-	n=0
-	while [ $n -lt 4 ]; do
+	n=0 total=$(amount 4 2)
+	while [ $n -lt "$total" ]; do
 		n=$((n + 1))
 		bind 2 && goes_on spin && echo 0 >$cpu && goes_on spin &&
 			echo 1 >$cpu && bind 2 && goes_on spin ||

@@ -2,15 +2,15 @@
 # shellcheck shell=sh disable=SC2015,SC2154,SC1091
 #
 # Boots Linux guests and kills runners, keepers, stores and viewers at random
-# moments, 20 in all.  Every guest must get to its end, once, as if nothing had
-# been.
+# moments, 20 in all, fewer on a slow host.  Every guest must get to its end,
+# once, as if nothing had been.
 # Then keeper and runner die together and `lodge recover` is asked to help, and
 # `lodge create` is killed on its way.
 
 . "$T/lib.sh"
 . "$T/domains.sh"
 
-total=20
+total=$(amount 20 8)
 each=5
 name=victim
 console=/var/log/lodge/$name-console.log
@@ -124,13 +124,13 @@ rounds()
 {
 	boot_ms=$(cat /run/boot-ms)
 	tries=0
-	while [ $killed -lt $total ] && [ $tries -lt 12 ]; do
+	while [ $killed -lt "$total" ] && [ $tries -lt 12 ]; do
 		tries=$((tries + 1))
 		round >/run/round 2>&1 ||
 			{ cat /run/round; echo "boot $tries"; return 1; }
 		cat /run/round >>/run/rounds
 	done
-	[ $killed -ge $total ] ||
+	[ $killed -ge "$total" ] ||
 		{ echo "only $killed kills in $tries boots"; return 1; }
 }
 
@@ -241,12 +241,12 @@ half_made()
 # The runner's new keeper starts a store for a domain that is being destroyed.
 destroyed_without_keeper()
 {
-	n=0
-	while [ $n -lt 20 ]; do
+	n=0 times=$(amount 20 8)
+	while [ $n -lt "$times" ]; do
 		"$lodge" create -q -n $name -m 4 -k "$T/idle.elf" || return 1
 		# shellcheck disable=SC2046 # two pids
 		kill -KILL $(pid_of store $name) $(pid_of keeper $name)
-		usleep $((n * 300))
+		usleep $((n * 6000 / times))
 		"$lodge" destroy $name && nothing_left ||
 			{ echo "try number $n"; return 1; }
 		n=$((n + 1))
