@@ -7,10 +7,9 @@
 #include "hcheck.h"
 
 #include <xen/grant_table.h>
-#include <xen/hvm/params.h>
 #include <xen/io/xenbus.h>
-#include <xen/memory.h>
 
+#include "front.h"
 #include "store.h"
 
 #define GFN_GRANT	(GFN_HOLE + 8)
@@ -19,7 +18,7 @@
 #define NR_DATA		16
 #define PLACES		128u
 #define REQUESTS	4000u
-#define FRONT		"device/entropy/0/"
+#define FRONT		"device/entropy/0"
 
 /* As in docs/writing-a-backend.md. */
 struct request {
@@ -48,78 +47,26 @@ static union {
 } ring __page_aligned;
 
 static u8 data[NR_DATA][4096] __page_aligned;
-static grant_entry_v1_t *table;
-static char back[80];
 static u32 port, req_prod, rsp_cons;
-
-static void grant(u32 ref, const void *page)
-{
-	table[ref].domid = 0;
-	table[ref].frame = (u64)page >> 12;
-	barrier();	/* stores are seen in order: the rest, then the flags */
-	WRITE_ONCE(table[ref].flags, GTF_permit_access);
-}
-
-static bool map_grants(void)
-{
-	struct xen_add_to_physmap a = {
-		.domid = DOMID_SELF,
-		.space = XENMAPSPACE_grant_table,
-		.gpfn = GFN_GRANT,
-	};
-	u32 i;
-
-	if (hypercall2(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, (u64)&a))
-		return false;
-	table = (void *)(GFN_GRANT << 12);
-	grant(REF_RING, &ring);
-	for (i = 0; i < NR_DATA; i++)
-		grant(REF_DATA + i, data[i]);
-	return true;
-}
-
-static u32 back_state(void)
-{
-	char path[96], value[16] = "";
-
-	format(path, sizeof(path), "%s/state", back);
-	return store_read(path, value, sizeof(value)) ? 0 : value[0] - '0';
-}
-
-/* The back end's own pace: it may just have been killed. */
-static bool wait_for(u32 state)
-{
-	u32 i;
-
-	for (i = 0; i < 100000; i++)
-		if (back_state() == state)
-			return true;
-	return false;
-}
-
-static bool put_number(const char *node, u32 number)
-{
-	char path[64], value[16];
-
-	format(path, sizeof(path), FRONT "%s", node);
-	format(value, sizeof(value), "%u", number);
-	return !store_write(path, value);
-}
 
 static void connect(void)
 {
-	check("a back end", !store_read(FRONT "backend", back, sizeof(back)));
-	check("it waits", wait_for(XenbusStateInitWait));
-	check("grants", map_grants());
+	u32 i;
+
+	check("a back end and grants", front_init(FRONT, GFN_GRANT));
+	check("it waits", front_wait(XenbusStateInitWait));
+	front_grant(REF_RING, &ring);
+	for (i = 0; i < NR_DATA; i++)
+		front_grant(REF_DATA + i, data[i]);
 	check_hcall("port", evtchn_alloc_unbound(DOMID_SELF, 0, &port), 0);
 	evtchn_set_mask(port, false);
 	ring.req_event = 1;
 	ring.rsp_event = 1;
-	check("nodes", put_number("ring-ref", REF_RING) &&
-	      put_number("event-channel", port) &&
-	      put_number("state", XenbusStateInitialised));
-	check("connected", wait_for(XenbusStateConnected));
-	check("so are we", put_number("state", XenbusStateConnected));
+	check("nodes", front_put("ring-ref", REF_RING) &&
+	      front_put("event-channel", port) &&
+	      front_put("state", XenbusStateInitialised));
+	check("connected", front_wait(XenbusStateConnected));
+	check("so are we", front_put("state", XenbusStateConnected));
 }
 
 static void ask(u64 id, u32 ref, u16 offset, u16 length)
@@ -240,11 +187,11 @@ static void test_deaths(void)
 
 static void disconnect(void)
 {
-	check("closing", put_number("state", XenbusStateClosing));
-	check("it closes", wait_for(XenbusStateClosing));
-	check("closed", put_number("state", XenbusStateClosed));
-	check("it has closed", wait_for(XenbusStateClosed));
-	check_eq("the ring's grant is free", READ_ONCE(table[REF_RING].flags),
+	check("closing", front_put("state", XenbusStateClosing));
+	check("it closes", front_wait(XenbusStateClosing));
+	check("closed", front_put("state", XenbusStateClosed));
+	check("it has closed", front_wait(XenbusStateClosed));
+	check_eq("the ring's grant is free", front_grant_flags(REF_RING),
 		 GTF_permit_access);
 }
 

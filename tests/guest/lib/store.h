@@ -2,10 +2,10 @@
 /*
  * The guest's XenStore, one request at a time, without watches.
  */
-#ifndef LODGE_GUEST_ENTROPY_STORE_H
-#define LODGE_GUEST_ENTROPY_STORE_H
+#ifndef LODGE_GUEST_STORE_H
+#define LODGE_GUEST_STORE_H
 
-#include "guest.h"
+#include "types.h"
 
 bool store_init(void);
 

@@ -4,6 +4,8 @@
  */
 #include "store.h"
 
+#include "guest.h"
+
 #include <xen/hvm/params.h>
 #include <xen/io/xs_wire.h>
 
@@ -51,35 +53,46 @@ static void send(const void *data, size_t n)
 	evtchn_send(port);
 }
 
-static u8 receive_byte(void)
+/* As many of @n bytes as there are, at least one; @data may be NULL. */
+static size_t receive_some(u8 *data, size_t n)
 {
 	u32 cons = page->rsp_cons;
-	u8 byte;
+	size_t there, i;
 
 	wait_index(&page->rsp_prod, cons);
-	__sync_synchronize();	/* the index, then the byte */
-	byte = page->rsp[cons & MASK_RING];
-	__sync_synchronize();	/* the byte, then the index */
-	WRITE_ONCE(page->rsp_cons, cons + 1);
-	return byte;
+	there = READ_ONCE(page->rsp_prod) - cons;
+	n = n < there ? n : there;
+	__sync_synchronize();	/* the index, then the bytes */
+	for (i = 0; data && i < n; i++)
+		data[i] = page->rsp[(cons + i) & MASK_RING];
+	__sync_synchronize();	/* the bytes, then the index */
+	WRITE_ONCE(page->rsp_cons, cons + n);
+	/* Only who had no room can wait for some. */
+	if (there >= XENSTORE_RING_SIZE)
+		evtchn_send(port);
+	return n;
 }
 
+static void receive_bytes(u8 *data, size_t n)
+{
+	size_t done;
+
+	for (done = 0; done < n;)
+		done += receive_some(data ? data + done : NULL, n - done);
+}
+
+/* What @value has no room for is taken all the same. */
 static int receive(u32 type, char *value, size_t size)
 {
 	struct xsd_sockmsg head;
-	size_t i;
-	u8 byte;
+	size_t kept;
 
-	for (i = 0; i < sizeof(head); i++)
-		((u8 *)&head)[i] = receive_byte();
-	for (i = 0; i < head.len; i++) {
-		byte = receive_byte();
-		if (i + 1 < size)
-			value[i] = (char)byte;
-	}
+	receive_bytes((u8 *)&head, sizeof(head));
+	kept = head.len < size ? head.len : size ? size - 1 : 0;
+	receive_bytes((u8 *)value, kept);
+	receive_bytes(NULL, head.len - kept);
 	if (size)
-		value[i < size ? i : size - 1] = '\0';
-	evtchn_send(port);
+		value[kept] = '\0';
 	return head.type != type;
 }
 
