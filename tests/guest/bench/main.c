@@ -2,14 +2,10 @@
 /*
  * What an exit costs, seen from the guest.  The same image runs as a domain
  * and as a guest of KVM started by its PVH note; the CPUID leaves decide where
- * the lines go and how it ends.  Each result is "bench NAME average minimum",
- * in ticks of the TSC; the cost of reading the TSC itself is taken off.
- *
- * A measurement is ROUNDS times a batch of operations: the average is over
- * all, the minimum is the best batch divided by its size, so one interrupt of
- * the host spoils one batch only.
+ * the lines go and how it ends.
  */
 #include "guest.h"
+#include "measure.h"
 
 #include <xen/version.h>
 
@@ -20,40 +16,6 @@
 #define TOUCH_BASE	0x2000000ul	/* 32 MiB */
 #define TOUCH_SIZE	0x4000000ul	/* 64 MiB */
 #define CHASE_BASE	0x400000ul
-
-static u64 tsc_cost;
-
-static u64 ticks(void)
-{
-	u32 lo, hi;
-
-	__asm__ volatile("lfence; rdtsc; lfence"
-			 : "=a"(lo), "=d"(hi) :: "memory");
-	return (u64)hi << 32 | lo;
-}
-
-static void result(const char *name, u64 average, u64 minimum)
-{
-	print("bench %s %lu %lu\n", name, average, minimum);
-}
-
-static void measure(const char *name, void (*op)(void), u32 rounds, u32 batch)
-{
-	u64 best = ~0ul, sum = 0, t;
-	u32 r, i;
-
-	op();
-	for (r = 0; r < rounds; r++) {
-		t = ticks();
-		for (i = 0; i < batch; i++)
-			op();
-		t = ticks() - t - tsc_cost;
-		sum += t;
-		if (t < best)
-			best = t;
-	}
-	result(name, sum / rounds / batch, best / batch);
-}
 
 static void op_nothing(void)
 {
@@ -177,24 +139,24 @@ static void bench_first_touch(void)
 		print("# first_touch needs 96 MiB\n");
 		return;
 	}
-	start = ticks();
+	start = measure_ticks();
 	for (gpa = TOUCH_BASE; gpa < TOUCH_BASE + TOUCH_SIZE; gpa += SIZE_2M) {
 		u64 page;
 
-		t = ticks();
+		t = measure_ticks();
 		for (page = gpa; page < gpa + SIZE_2M; page += PAGE_SIZE)
 			WRITE_ONCE(*(u64 *)page, page);
-		t = ticks() - t - tsc_cost;
+		t = measure_since(t);
 		if (t < best)
 			best = t;
 	}
-	t = ticks() - start - tsc_cost;
-	result("first_touch_page", t / pages, best / 512);
-	t = ticks();
+	t = measure_since(start);
+	measure_result("first_touch_page", t / pages, best / 512);
+	t = measure_ticks();
 	for (gpa = TOUCH_BASE; gpa < TOUCH_BASE + TOUCH_SIZE; gpa += PAGE_SIZE)
 		WRITE_ONCE(*(u64 *)gpa, gpa);
-	t = ticks() - t - tsc_cost;
-	result("second_touch_page", t / pages, t / pages);
+	t = measure_since(t);
+	measure_result("second_touch_page", t / pages, t / pages);
 }
 
 static void op_compute(void)
@@ -217,23 +179,9 @@ static void bench_chase(void)
 	measure("pointer_chase_100k", op_chase, 8, 1);
 }
 
-static void calibrate(void)
-{
-	u64 best = ~0ul, t;
-	u32 i;
-
-	for (i = 0; i < 100; i++) {
-		t = ticks();
-		t = ticks() - t;
-		if (t < best)
-			best = t;
-	}
-	tsc_cost = best;
-}
-
 void test_main(void)
 {
-	calibrate();
+	measure_init();
 	print("# bench on %s, NAME AVERAGE MINIMUM in ticks\n",
 	      have_xen ? "xen" : "kvm");
 	measure("nothing", op_nothing, ROUNDS, BATCH);
