@@ -759,9 +759,10 @@ struct lodge_io_segment {
  * response that carries no data; a packet that needs one page takes one place
  * then, or two if byte @extra_byte of its inline data, the first one being 1,
  * is not zero.  A place whose grant is refused ends an entry with the result
- * -EFAULT and nothing read, which takes the places up to that one.  The request
- * counts as taken, also if there was no packet; the table's count tells how many
- * places were used.  Only for files that LODGE_IO_SUBMIT serves at once.
+ * -EFAULT, which takes the places up to that one; a packet that had been read for
+ * them is lost.  The request counts as taken, also if there was no packet; the
+ * table's count tells how many places were used.  Only for files that
+ * LODGE_IO_SUBMIT serves at once.
  */
 struct lodge_io_request {
 	__u32 ring_index;

@@ -24,6 +24,7 @@
 struct attach_slot;
 struct eventfd_ctx;
 struct io_op;
+struct page;
 
 /*
  * One ring's table.  Field keys:
@@ -45,6 +46,10 @@ struct io_ring {
 	u8 *state;			/* l; to BUSY also h */
 	DECLARE_BITMAP(free, LODGE_IO_MAX_ENTRIES);	/* h */
 	atomic_t nr_segments;		/* a: of busy entries */
+	/* Of io_receive.c: pages for what was longer than expected. */
+	struct page **spill;		/* h */
+	u32 nr_spill;			/* h */
+	u32 expected;			/* h: places of the next packet */
 
 	/* Ends of operations against retiring, and against the next holder. */
 	spinlock_t lock;
@@ -167,5 +172,8 @@ void io_issue(struct io_op *op);
  */
 int io_receive(struct io_ring *ring, const struct lodge_io_request *req,
 	       const struct lodge_io_segment *segs, struct file *file);
+
+/* What a ring has for that, when it goes. */
+void io_receive_free(struct io_ring *ring);
 
 #endif /* LODGE_RING_IO_H */

@@ -4,11 +4,17 @@
  * packet needs is known only when it was read, and where the next one begins
  * only after that.  So reading it and raising the count are one step here, in
  * the holder's call: a packet that has left the tap is in the table.
+ *
+ * Most packets need far fewer places than the longest, and to hold a page costs
+ * more than to receive a short packet.  So only as many pages are held as the
+ * last packets needed.  What is longer goes on into pages of the ring's own, and
+ * from there into the guest's.
  */
 #include <linux/bvec.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -17,6 +23,9 @@
 #include "ring/attach.h"
 #include "ring/grant.h"
 #include "ring/io.h"
+
+/* Pages of a ring's own, at most: a network packet's are fewer. */
+#define SPILL_MAX	32
 
 /*
  * Places that were offered.  Those from next up to pinned have their pages
@@ -63,7 +72,65 @@ static bool place_has_data(const struct receive *r, u32 i)
 	return !(r->req->extra_byte && i == 1);
 }
 
-static ssize_t read_packet(struct receive *r)
+/* --- the ring's own pages ------------------------------------------------- */
+
+void io_receive_free(struct io_ring *ring)
+{
+	u32 i;
+
+	for (i = 0; i < ring->nr_spill; i++)
+		put_page(ring->spill[i]);
+	kfree(ring->spill);
+	ring->spill = NULL;
+	ring->nr_spill = 0;
+}
+
+/* Have @nr; false when all of a packet's places must be held instead. */
+static bool make_spill(struct io_ring *ring, u32 nr)
+{
+	if (nr <= ring->nr_spill)
+		return true;
+	if (nr > SPILL_MAX)
+		return false;
+	if (!ring->spill)
+		ring->spill = kcalloc(SPILL_MAX, sizeof(*ring->spill),
+				      GFP_KERNEL_ACCOUNT);
+	if (!ring->spill)
+		return false;
+	for (; ring->nr_spill < nr; ring->nr_spill++) {
+		ring->spill[ring->nr_spill] = alloc_page(GFP_KERNEL_ACCOUNT |
+							 __GFP_NOWARN);
+		if (!ring->spill[ring->nr_spill])
+			return false;
+	}
+	return true;
+}
+
+/* So many places are held before a packet is read. */
+static u32 choose_window(struct io_ring *ring, u32 longest)
+{
+	if (!make_spill(ring, longest))
+		return longest;
+	return clamp_t(u32, ring->expected, 1, longest);
+}
+
+/* After a long packet another one is likely, after some short ones it is not. */
+static void note_places(struct io_ring *ring, u32 used)
+{
+	if (used >= ring->expected)
+		ring->expected = used;
+	else
+		ring->expected = (ring->expected + used) / 2;
+}
+
+/* --- one packet ----------------------------------------------------------- */
+
+static struct page *place_page(const struct receive *r, u32 i, u32 window)
+{
+	return i < window ? r->pins[r->next + i].page : r->ring->spill[i];
+}
+
+static ssize_t read_packet(struct receive *r, u32 window)
 {
 	struct kiocb iocb = {
 		.ki_filp = r->file,
@@ -85,7 +152,7 @@ static ssize_t read_packet(struct receive *r)
 		if (!place_has_data(r, i))
 			continue;
 		r->bvecs[nr++] = (struct bio_vec){
-			.bv_page = r->pins[r->next + i].page,
+			.bv_page = place_page(r, i, window),
 			.bv_offset = seg->offset,
 			.bv_len = seg->length,
 		};
@@ -94,6 +161,32 @@ static ssize_t read_packet(struct receive *r)
 		length += r->bvecs[i].bv_len;
 	iov_iter_bvec(&iter, READ, r->bvecs, nr, length);
 	return io_result(vfs_iocb_iter_read(r->file, &iocb, &iter));
+}
+
+/*
+ * A packet of @n bytes is in @used places, of which @window were held: hold the
+ * others, and give them their bytes.
+ */
+static int take_spill(struct receive *r, u32 window, u32 used, ssize_t n)
+{
+	size_t left = max_t(ssize_t, n - r->req->inline_length, 0), length;
+	int err = pin_up_to(r, r->next + used);
+	u32 i;
+
+	if (err)
+		return err;
+	for (i = 0; i < used; i++) {
+		const struct lodge_io_segment *seg = &r->segs[r->next + i];
+
+		if (!place_has_data(r, i))
+			continue;
+		length = min_t(size_t, left, seg->length);
+		left -= length;
+		if (i >= window)
+			memcpy_page(r->pins[r->next + i].page, seg->offset,
+				    r->ring->spill[i], seg->offset, length);
+	}
+	return 0;
 }
 
 /* How many places a packet of @n bytes has used. */
@@ -129,31 +222,58 @@ static void add_entry(struct receive *r, u32 nr, ssize_t result)
 	io_table_done(r->ring, entry, result, r->header, shown, r->ring->turn);
 }
 
+/* The place r->pinned is not granted: what came for it is lost, if it came. */
+static void refuse_place(struct receive *r)
+{
+	add_entry(r, r->pinned - r->next + 1, -EFAULT);
+	r->pinned++;
+	r->next = r->pinned;
+}
+
+/* 1 go on; 0 there are no more; -ENOMEM. */
+static int enter_packet(struct receive *r, u32 window, ssize_t n)
+{
+	u32 used = used_places(r, n);
+	int err = used > window ? take_spill(r, window, used, n) : 0;
+
+	note_places(r->ring, used);
+	if (err == -EFAULT) {
+		refuse_place(r);
+		return 1;
+	}
+	if (err) {
+		add_entry(r, 1, err);
+		return err;
+	}
+	add_entry(r, used, n);
+	return 1;
+}
+
 /* 1 go on; 0 there are no more; -ENOMEM. */
 static int receive_one(struct receive *r)
 {
+	u32 window = choose_window(r->ring, r->req->packet_indices);
 	ssize_t n;
-	u32 nr;
 	int err;
 
 	if (io_table_find_free(r->ring) < 0)
 		return 0;
-	err = pin_up_to(r, r->next + r->req->packet_indices);
+	err = pin_up_to(r, r->next + window);
 	if (err == -EFAULT) {
-		/* No packet was read: none is lost. */
-		nr = r->pinned - r->next + 1;
-		add_entry(r, nr, -EFAULT);
-		r->pinned++;
-		r->next = r->pinned;
+		refuse_place(r);
 		return 1;
 	}
 	if (err)
 		return err;
-	n = read_packet(r);
+	/* The last packet may have left more of them. */
+	window = min_t(u32, r->pinned - r->next, r->req->packet_indices);
+	n = read_packet(r, window);
 	if (n == -EAGAIN)
 		return 0;
-	add_entry(r, n < 0 ? 1 : used_places(r, n), n);
-	return n >= 0;
+	if (n >= 0)
+		return enter_packet(r, window, n);
+	add_entry(r, 1, n);
+	return 0;
 }
 
 static int receive_all(struct receive *r)

@@ -46,6 +46,7 @@ static void ring_free(struct io_ring *ring)
 {
 	if (ring->eventfd)
 		eventfd_ctx_put(ring->eventfd);
+	io_receive_free(ring);
 	kfree(ring->state);
 	/* Nobody has them mapped: closing and revoking came before. */
 	vfree(ring->stated);

@@ -140,6 +140,9 @@ static int suite_init(struct kunit *test)
 
 static void suite_exit(struct kunit *test)
 {
+	struct setting *s = test->priv;
+
+	io_receive_free(s->ring);
 	fake_grants_exit(test);
 	KUNIT_EXPECT_FALSE(test, may_wait);
 }
@@ -239,11 +242,58 @@ static void receive_as_many_as_a_packet_needs(struct kunit *test)
 	expect_bytes(test, 2, HEADER, 5, 0, 1);
 	expect_bytes(test, 3, HEADER + 4096, 7, 0, 4096);
 	KUNIT_EXPECT_EQ(test, 108u, s->ring->count);
-	/* What a packet left is the next one's, held all the while. */
+	/*
+	 * As many are held as the last one needed.  What a packet left is the
+	 * next one's, held all the while.
+	 */
 	KUNIT_EXPECT_EQ(test, 3, most_held);
-	KUNIT_EXPECT_EQ(test, 1, entered[0].held);
+	KUNIT_EXPECT_EQ(test, 0, entered[0].held);
 	KUNIT_EXPECT_EQ(test, 0, entered[1].held);
 	KUNIT_EXPECT_EQ(test, 2, entered[2].held);
+	KUNIT_EXPECT_EQ(test, 0, entered[3].held);
+}
+
+/* Those that come after a long one find as much held, for a while. */
+static void receive_holds_what_it_expects(struct kunit *test)
+{
+	static const int held[] = { 0, 3, 1, 0, 0 };
+	unsigned int i;
+
+	add_packet(HEADER + 4 * 4096, 0);
+	for (i = 1; i < ARRAY_SIZE(held); i++)
+		add_packet(HEADER + 1, 0);
+	KUNIT_EXPECT_EQ(test, 0, receive(test, 4, 4, false));
+	for (i = 1; i < ARRAY_SIZE(held); i++)
+		KUNIT_EXPECT_EQ(test, 0, receive(test, 4, 4, false));
+	KUNIT_ASSERT_EQ(test, (unsigned int)ARRAY_SIZE(held), nr_entered);
+	expect_bytes(test, 0, HEADER + 3 * 4096, 3, 0, 4096);
+	for (i = 0; i < ARRAY_SIZE(held); i++)
+		KUNIT_EXPECT_EQ_MSG(test, held[i], entered[i].held,
+				    "packet %u", i);
+}
+
+/* More than a ring has pages for are all held. */
+static void receive_holds_all_of_very_many(struct kunit *test)
+{
+	struct setting *s = test->priv;
+	static struct lodge_io_segment segs[SPILL_MAX + 1];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(segs); i++)
+		segs[i] = (struct lodge_io_segment){ i % FAKE_REFS, 0, 64 };
+	s->req = (struct lodge_io_request){
+		.ring_index = s->ring->count,
+		.operation = LODGE_IO_RECEIVE,
+		.nr_indices = ARRAY_SIZE(segs),
+		.nr_segments = ARRAY_SIZE(segs),
+		.packet_indices = ARRAY_SIZE(segs),
+		.inline_length = HEADER,
+	};
+	add_packet(HEADER + 65, 0);
+	KUNIT_EXPECT_EQ(test, 0, io_receive(s->ring, &s->req, segs, s->file));
+	expect_entry(test, 0, 100, 2, HEADER + 65);
+	KUNIT_EXPECT_EQ(test, (int)ARRAY_SIZE(segs), most_held);
+	KUNIT_EXPECT_EQ(test, 0u, s->ring->nr_spill);
 }
 
 /* The second place is a response without data, if the header wants one. */
@@ -342,7 +392,7 @@ static void receive_without_packets(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0u, nr_entered);
 	KUNIT_EXPECT_EQ(test, 100u, s->ring->count);
 	KUNIT_EXPECT_EQ(test, 1u, nr_reads);
-	KUNIT_EXPECT_EQ(test, 4, most_held);
+	KUNIT_EXPECT_EQ(test, 1, most_held);
 }
 
 static void receive_enters_an_error(struct kunit *test)
@@ -383,20 +433,36 @@ static void receive_refused_place(struct kunit *test)
 {
 	struct setting *s = test->priv;
 
-	fake_grant_error[3] = -ENOENT;
+	fake_grant_error[1] = -ENOENT;
 	add_packet(HEADER + 1, 0);
 	add_packet(HEADER + 1, 0);
-	add_packet(HEADER + 1, 0);
-	/* The second packet's window would reach to place 3. */
+	/* The second one finds no place held, so it waits for the third. */
 	KUNIT_EXPECT_EQ(test, 0, receive(test, 8, 3, false));
-	KUNIT_ASSERT_EQ(test, 4u, nr_entered);
+	KUNIT_ASSERT_EQ(test, 3u, nr_entered);
 	expect_entry(test, 0, 100, 1, HEADER + 1);
-	expect_entry(test, 1, 101, 3, -EFAULT);
-	expect_entry(test, 2, 104, 1, HEADER + 1);
-	expect_entry(test, 3, 105, 1, HEADER + 1);
+	expect_entry(test, 1, 101, 1, -EFAULT);
+	expect_entry(test, 2, 102, 1, HEADER + 1);
 	KUNIT_EXPECT_EQ(test, 0, entered[1].held);
-	expect_bytes(test, 1, HEADER, 4, 0, 1);
-	KUNIT_EXPECT_EQ(test, 106u, s->ring->count);
+	expect_bytes(test, 1, HEADER, 2, 0, 1);
+	KUNIT_EXPECT_EQ(test, 103u, s->ring->count);
+}
+
+/* A packet that has begun in good places and goes on in a bad one is lost. */
+static void receive_refused_later_place(struct kunit *test)
+{
+	struct setting *s = test->priv;
+
+	fake_grant_error[2] = -ENOENT;
+	add_packet(HEADER + 2 * 4096 + 1, 0);
+	add_packet(HEADER + 4097, 0);
+	KUNIT_EXPECT_EQ(test, 0, receive(test, 8, 3, false));
+	KUNIT_ASSERT_EQ(test, 2u, nr_entered);
+	expect_entry(test, 0, 100, 3, -EFAULT);
+	expect_entry(test, 1, 103, 2, HEADER + 4097);
+	KUNIT_EXPECT_EQ(test, 0, entered[0].held);
+	expect_bytes(test, 1, HEADER, 3, 0, 4096);
+	expect_bytes(test, 1, HEADER + 4096, 4, 0, 1);
+	KUNIT_EXPECT_EQ(test, 105u, s->ring->count);
 }
 
 static void receive_all_refused(struct kunit *test)
@@ -428,6 +494,19 @@ static void receive_without_memory(struct kunit *test)
 	s->segs[0].grant = 2;
 	KUNIT_EXPECT_EQ(test, -ENOMEM, receive(test, 8, 1, false));
 	KUNIT_EXPECT_EQ(test, 2u, nr_entered);
+}
+
+/* The packet has been read: it is lost, and the table knows. */
+static void receive_without_memory_later(struct kunit *test)
+{
+	struct setting *s = test->priv;
+
+	fake_grant_error[1] = -ENOMEM;
+	add_packet(HEADER + 4097, 0);
+	KUNIT_EXPECT_EQ(test, 0, receive(test, 8, 3, false));
+	KUNIT_ASSERT_EQ(test, 1u, nr_entered);
+	expect_entry(test, 0, 100, 1, -ENOMEM);
+	KUNIT_EXPECT_EQ(test, 101u, s->ring->count);
 }
 
 /* --- at random ------------------------------------------------------------ */
@@ -501,6 +580,8 @@ static void receive_at_random(struct kunit *test)
 static struct kunit_case io_receive_cases[] = {
 	KUNIT_CASE(receive_one_place_each),
 	KUNIT_CASE(receive_as_many_as_a_packet_needs),
+	KUNIT_CASE(receive_holds_what_it_expects),
+	KUNIT_CASE(receive_holds_all_of_very_many),
 	KUNIT_CASE(receive_with_an_extra_place),
 	KUNIT_CASE(receive_ignores_the_last_header),
 	KUNIT_CASE(receive_into_parts_of_pages),
@@ -511,8 +592,10 @@ static struct kunit_case io_receive_cases[] = {
 	KUNIT_CASE(receive_restarts_nothing),
 	KUNIT_CASE(receive_empty_packets),
 	KUNIT_CASE(receive_refused_place),
+	KUNIT_CASE(receive_refused_later_place),
 	KUNIT_CASE(receive_all_refused),
 	KUNIT_CASE(receive_without_memory),
+	KUNIT_CASE(receive_without_memory_later),
 	KUNIT_CASE(receive_at_random),
 	{}
 };

@@ -40,6 +40,10 @@ void io_queue_work(struct work_struct *work)
 {
 }
 
+void io_receive_free(struct io_ring *ring)
+{
+}
+
 static int suite_init(struct kunit *test)
 {
 	test->priv = io_ring_alloc(NULL, NR_ENTRIES);

@@ -54,7 +54,8 @@ struct io_segment {
  * done and names the places that its bytes needed, at least one; its first
  * @inline_length bytes stand in the entry.  The places that no packet needed
  * are not consumed.  A place whose grant is refused becomes, with those offered
- * before it for the same packet, an entry with the result -EFAULT.
+ * before it for the same packet, an entry with the result -EFAULT; the packet is
+ * lost if it had been read.
  *
  * With @extra_byte, the second place of a packet gets no bytes, so that the
  * response can carry what is not data: a packet of one place takes it as well
