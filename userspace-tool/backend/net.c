@@ -27,10 +27,11 @@
 #include "net/tap.h"
 
 #define BATCH		32u	/* packets of one submission */
-#define OFFER		64u	/* rx requests of one call */
+#define OFFER		64u	/* rx requests of one call, at most */
 #define ROUNDS		16	/* before others have their turn */
 #define HEAD_SEGMENTS	4u	/* pages that a packet's head may lie in */
 #define MEMORY_RETRY_NS	10000000ull
+#define STALL_NS	100000000ull
 
 /* Queue Q's rings, and its channels when each ring has one of its own. */
 #define TX(q)		(2 * (q))
@@ -40,11 +41,14 @@
  * struct net - one interface
  * @vif: how it is joined to the host
  * @features: of this guest's front end
- * @places: of the rx ring, that a packet may need
+ * @narrow: it has not posted enough for long packets: none are made for it
+ * @stall_armed: @stall_fd will say so
  * @nr_queues: that are connected
  * @split: each ring has a channel; else a queue has TX(q)
+ * @offer: rx requests of a queue's next call
  * @rate: limit of bytes that the guest sends
  * @timer_fd: says that there is more to do
+ * @stall_fd: says that requests may have been too few for a while
  * @packets: a batch
  * @requests: of the packets
  * @heads: their first bytes, where they are needed
@@ -54,11 +58,14 @@
 struct net {
 	struct vif vif;
 	struct net_features features;
-	uint32_t places;
+	bool narrow;
+	bool stall_armed;
 	unsigned int nr_queues;
 	bool split;
+	uint32_t offer[VIF_QUEUES];
 	struct token_bucket rate;
 	int timer_fd;
+	int stall_fd;
 	struct net_packet packets[BATCH];
 	struct io_request requests[BATCH];
 	uint8_t heads[BATCH][NET_HEAD_BYTES];
@@ -71,14 +78,19 @@ _Static_assert(OFFER >= NET_RX_PLACES, "the largest packet fits");
 _Static_assert(RX(VIF_QUEUES - 1) < DEVICE_RINGS, "a number for each ring");
 _Static_assert(VIF_QUEUES <= DEVICE_FILES, "a file for each queue");
 
-static void arm_timer(const struct net *net, uint64_t ns)
+static void arm(int timer_fd, uint64_t ns)
 {
 	struct itimerspec when = {
 		.it_value.tv_sec = ns / 1000000000,
 		.it_value.tv_nsec = ns % 1000000000,
 	};
 
-	timerfd_settime(net->timer_fd, 0, &when, NULL);
+	timerfd_settime(timer_fd, 0, &when, NULL);
+}
+
+static void arm_timer(const struct net *net, uint64_t ns)
+{
+	arm(net->timer_fd, ns);
 }
 
 /* --- responses --- */
@@ -341,13 +353,13 @@ static void serve_tx(struct device *d, unsigned int q)
 
 /* As many requests as one call shall have; how many, or the ring's error. */
 static int fetch_places(struct sring *ring, struct io_segment *segments,
-			uint32_t *first)
+			uint32_t most, uint32_t *first)
 {
 	uint8_t copy[SRING_MAX_REQUEST];
 	uint32_t index, n;
 	int ret;
 
-	for (n = 0; n < OFFER; n++) {
+	for (n = 0; n < most; n++) {
 		ret = sring_fetch(ring, copy, &index);
 		if (ret <= 0)
 			return ret < 0 ? ret : (int)n;
@@ -362,6 +374,96 @@ static int fetch_places(struct sring *ring, struct io_segment *segments,
 	return n;
 }
 
+/* What packets for the guest may be like, in narrow times or not. */
+static struct net_features rx_features(const struct net *net, bool narrow)
+{
+	struct net_features f = net->features;
+
+	if (narrow) {
+		f.gso4 = false;
+		f.gso6 = false;
+	}
+	return f;
+}
+
+static uint32_t rx_places(const struct net *net, bool narrow)
+{
+	const struct net_features f = rx_features(net, narrow);
+
+	return net_rx_packet_places(&f, net->vif.mtu);
+}
+
+/* Packets that are in the tap already stay as they are. */
+static void set_narrow(struct device *d, bool narrow)
+{
+	struct net *net = d->private;
+	const struct net_features f = rx_features(net, narrow);
+	int err = tap_set_offloads(d->files.fd[0], net_offloads(&f));
+
+	if (err)
+		device_fault(d, "%s: %s", net->vif.name, msg_errno(err));
+	net->narrow = narrow;
+}
+
+/* Have all queues room for the longest packet? */
+static bool is_wide(struct device *d)
+{
+	const struct net *net = d->private;
+	unsigned int q;
+
+	for (q = 0; q < net->nr_queues; q++)
+		if (sring_waiting(&d->rings[RX(q)].sring) <
+		    (int)rx_places(net, false))
+			return false;
+	return true;
+}
+
+/*
+ * A packet is read from the tap whole, so there must be room for the longest.
+ * Most front ends post many times as much.  One that has less, and still has
+ * after a while, is sent nothing long any more: what is in the tap is lost, if
+ * it is too long, and what comes is cut to the MTU before it gets there.  When
+ * there is room for the longest again, long ones are back.
+ */
+static int wait_for_places(struct device *d, struct sring *ring, int waiting)
+{
+	struct net *net = d->private;
+	const int least = rx_places(net, true);
+	const int most = rx_places(net, net->narrow);
+	int n = sring_sleep_for(ring, waiting < least ? least : most);
+
+	if (n)
+		return n < 0 ? n : 0;
+	if (waiting >= least && !net->stall_armed) {
+		net->stall_armed = true;
+		arm(net->stall_fd, STALL_NS);
+	}
+	return 2;
+}
+
+/*
+ * A call that offers few requests is cheap, and one with many serves more
+ * packets: what a queue is offered follows what its last calls used.
+ */
+static uint32_t offer_of(struct net *net, unsigned int q, uint32_t places)
+{
+	if (net->offer[q] < places)
+		net->offer[q] = places;
+	return net->offer[q];
+}
+
+static bool note_used(struct net *net, unsigned int q, bool was_enough)
+{
+	uint32_t offer = net->offer[q];
+
+	if (was_enough)
+		offer /= 2;
+	else
+		offer = offer < OFFER / 2 ? 2 * offer : OFFER;
+	net->offer[q] = offer;
+	return was_enough;
+}
+
 /*
  * 1: wait for a packet; 2: wait for the guest's requests; 0: perhaps there is
  * more; the ring's error.
@@ -371,25 +473,30 @@ static int receive(struct device *d, unsigned int q)
 	struct net *net = d->private;
 	struct sring *ring = &d->rings[RX(q)].sring;
 	struct io_segment segments[OFFER];
+	struct net_features f;
 	struct io_request request;
-	uint32_t first = 0;
-	int n = sring_waiting(ring);
+	uint32_t first = 0, places;
+	int n = sring_waiting(ring), used;
 
 	if (n < 0)
 		return n;
-	if (n < (int)net->places) {
-		n = sring_sleep_for(ring, net->places);
-		return n < 0 ? n : n ? 0 : 2;
-	}
-	n = fetch_places(ring, segments, &first);
+	if (net->narrow && is_wide(d))
+		set_narrow(d, false);
+	places = rx_places(net, net->narrow);
+	if (n < (int)places)
+		return wait_for_places(d, ring, n);
+	n = fetch_places(ring, segments, offer_of(net, q, places), &first);
 	if (n < 0)
 		return n;
-	net_rx_make(&net->features, net->places, first, segments, n,
-		    d->files.fd[q], &request);
-	n = sring_receive(ring, &request);
-	if (n == -ENOMEM)
+	f = rx_features(net, net->narrow);
+	net_rx_make(&f, places, first, segments, n, d->files.fd[q], &request);
+	used = sring_receive(ring, &request);
+	if (used == -ENOMEM)
 		return 1;
-	return n < 0 ? n : !n;
+	if (used < 0)
+		return used;
+	/* Room was left: so the tap was empty, or will say that it is not. */
+	return note_used(net, q, n - used >= (int)places);
 }
 
 static void serve_rx(struct device *d, unsigned int q)
@@ -439,6 +546,26 @@ static void on_timer(struct device *d, unsigned int arg)
 {
 	(void)arg;
 	if (is_served(d))
+		serve_all(d);
+}
+
+static void on_stall(struct device *d, unsigned int arg)
+{
+	struct net *net = d->private;
+	unsigned int q;
+	int n;
+
+	(void)arg;
+	net->stall_armed = false;
+	if (!is_served(d) || net->narrow)
+		return;
+	for (q = 0; q < net->nr_queues && !net->narrow; q++) {
+		n = sring_waiting(&d->rings[RX(q)].sring);
+		if (n >= (int)rx_places(net, true) &&
+		    n < (int)rx_places(net, false))
+			set_narrow(d, true);
+	}
+	if (net->narrow && !d->fault[0])
 		serve_all(d);
 }
 
@@ -511,7 +638,7 @@ static int read_features(struct device *d, uint32_t *queues)
 		.csum4 = !read_switch(d, "feature-no-csum-offload", false),
 		.csum6 = read_switch(d, "feature-ipv6-csum-offload", false),
 	};
-	net->places = net_rx_packet_places(&net->features, net->vif.mtu);
+	net->narrow = false;
 	err = xenbus_get_u32(&d->bus, "multi-queue-num-queues", queues);
 	if (err == -ENOENT)
 		*queues = 1;
@@ -649,9 +776,12 @@ static int start(struct device *d, struct failure *failure)
 		net->vif.mtu = link.mtu;
 	net->timer_fd = timerfd_create(CLOCK_MONOTONIC,
 				       TFD_CLOEXEC | TFD_NONBLOCK);
-	if (net->timer_fd < 0)
+	net->stall_fd = timerfd_create(CLOCK_MONOTONIC,
+				       TFD_CLOEXEC | TFD_NONBLOCK);
+	if (net->timer_fd < 0 || net->stall_fd < 0)
 		return failure_set(failure, "timer: %s", msg_errno(errno));
 	device_add_event(d, net->timer_fd, EPOLLIN, true, on_timer, 0);
+	device_add_event(d, net->stall_fd, EPOLLIN, true, on_stall, 0);
 	token_bucket_init(&net->rate, device_vif_rate(d->config),
 			  helper_clock());
 	return 0;
