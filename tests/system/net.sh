@@ -1,25 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=sh disable=SC2012,SC2015,SC2154,SC1091
+# shellcheck shell=sh disable=SC2012,SC2015,SC2086,SC2116,SC2154,SC1091
 #
 # Guests that fetch from each other, from the host and from a world behind it,
 # and compare what comes; a back end that is killed meanwhile; interfaces that
-# come and go; and a guest with a false address.
+# come and go; a guest with a false address, and one with little room.
 
 . "$T/lib.sh"
 . "$T/domains.sh"
 
 world=192.0.2.1 host=192.0.2.254
+bulk=$(cat "$T/bulk")	# bytes of a large transfer
+mib=1048576
 
-# boot NAME VIF WORDS: $vcpus may ask for more than one vCPU.
+# boot NAME VIF WORDS: $vcpus and $memory may ask for more than the least.
 boot()
 {
 	cat >/run/net.cfg <<END
 name = "$1"
 kernel = "$T/vmlinuz"
 ramdisk = "$T/guest.cpio"
-memory = 96
+memory = ${memory:-96}
 vcpus = ${vcpus:-1}
-cmdline = "console=hvc0 quiet lodge_do=net $3"
+cmdline = "$(echo console=hvc0 quiet lodge_do=net $3)"
 vif = [ "$2" ]
 END
 	"$lodge" create -q /run/net.cfg
@@ -67,17 +69,18 @@ get()
 	printf 'GET /%s HTTP/1.0\r\n\r\n' "$2" | timeout 30 nc "$1" 80
 }
 
-# host_fetches ADDRESS
+# host_fetches ADDRESS [BYTES]
 host_fetches()
 {
-	get "$1" data | tail -c 1048576 >/run/got
+	get "$1" data | tail -c "${2:-$mib}" >/run/got
 	[ "$(md5sum </run/got)" = "$(get "$1" sum | tail -c 36)" ]
 }
 
 serve_host()
 {
 	mkdir -p /run/www
-	dd if=/dev/urandom of=/run/www/data bs=64k count=16 2>/dev/null
+	dd if=/dev/urandom of=/run/www/data bs=64k count=$((bulk >> 16)) \
+		2>/dev/null
 	md5sum </run/www/data >/run/www/sum
 	httpd -h /run/www >/dev/null 2>&1
 }
@@ -184,11 +187,100 @@ goes_with_it()
 		! ls -d /sys/class/net/vif* 2>/dev/null
 }
 
+# Both ways at once, and two streams each way: each guest has two queues.
+bulk_words="lodge_bytes=$bulk lodge_streams=2"
+
+much_on_a_bridge()
+{
+	vcpus=2 memory=256 domains_limit=240
+	boot one bridge=br0 "lodge_ip=10.9.0.2/24 lodge_peer=10.9.0.3 $bulk_words
+		lodge_ip6=fd00::2/64 lodge_peer6=fd00::3" &&
+		boot two bridge=br0 "lodge_ip=10.9.0.3/24 lodge_peer=10.9.0.2
+			lodge_ip6=fd00::3/64 lodge_peer6=fd00::2 $bulk_words" &&
+		fetches one 1 && fetches two 1 && host_fetches 10.9.0.2 "$bulk"
+	status=$?
+	vcpus='' memory='' domains_limit=60
+	return $status
+}
+
+all_queues()
+{
+	until_true "second queue of one" has_said one "queues 2" &&
+		until_true "second queue of two" has_said two "queues 2"
+}
+
+ipv6()
+{
+	has_said one 'answer from fd00::3' && has_said two 'answer from fd00::2'
+}
+
+# Its interface comes back with it, under a new name.
+rebooted()
+{
+	"$lodge" reboot one &&
+		until_true "return of one" has_said one serves 2 &&
+		fetches one 1 && fetches two 1 && connected one 1 &&
+		[ "$(ls -d /sys/class/net/vif* | wc -l)" = 2 ]
+}
+
+long_packets()
+{
+	mtu=lodge_mtu=9000
+	boot one bridge=br0,mtu=9000 "lodge_ip=10.9.0.2/24 lodge_peer=10.9.0.3 $mtu" &&
+		boot two bridge=br0,mtu=9000,rate=2Mb/s \
+			"lodge_ip=10.9.0.3/24 lodge_peer=10.9.0.2 $mtu" &&
+		fetches one && fetches two &&
+		has_said one 'answer from -s 8972 10.9.0.3' &&
+		has_said two 'answer from -s 8972 10.9.0.2' &&
+		! has_said one '.*fragments [1-9]' &&
+		! has_said two '.*fragments [1-9]'
+}
+
+# fetch_ms ADDRESS
+fetch_ms()
+{
+	began=$(uptime_ms)
+	host_fetches "$1" || return 1
+	took=$(($(uptime_ms) - began))
+}
+
+# 8 megabits at 2 a second, of which the guest may have one second in store.
+limited()
+{
+	fetch_ms 10.9.0.3 && slow=$took && fetch_ms 10.9.0.2 &&
+		echo "with a limit $slow ms, without $took ms" &&
+		[ $slow -ge 2500 ] && [ $slow -ge "$took" ]
+}
+
+is_told()
+{
+	[ "$(grep -c "^packet $1" /var/log/lodge/few-console.log)" -ge "$2" ]
+}
+
+# Four pages are posted, and a packet with all offloads may take eighteen.
+little_room()
+{
+	cat >/run/few.cfg <<-END
+		name = "few"
+		kernel = "$T/net_few.elf"
+		memory = 4
+		vif = [ "bridge=br0,mac=00:16:3e:00:00:09" ]
+	END
+	"$lodge" create -q /run/few.cfg &&
+		"$T/ip" neigh add 10.9.0.9 lladdr 00:16:3e:00:00:09 dev br0 &&
+		until_true "connection" connected few 1 || return 1
+	ping -c 4 -s 1000 -W 1 10.9.0.9 >/dev/null
+	ping -c 4 -s 6000 -W 1 10.9.0.9 >/dev/null
+	until_true "packets" is_told 1042 4 && until_true "more" is_told 1514 8 &&
+		! grep '^wrong\|^not ok' /var/log/lodge/few-console.log &&
+		"$lodge" destroy few && nothing_left
+}
+
 behind_nat()
 {
-	boot inside mode=nat,ip=10.76.0.5 \
-		"lodge_ip=10.76.0.5/24 lodge_gateway=10.76.0.1 lodge_peer=$world" &&
-		fetches inside && host_fetches 10.76.0.5 &&
+	memory=256 boot inside mode=nat,ip=10.76.0.5 "lodge_ip=10.76.0.5/24
+		lodge_gateway=10.76.0.1 lodge_peer=$world lodge_bytes=$bulk" &&
+		fetches inside && host_fetches 10.76.0.5 "$bulk" &&
 		! nsenter -t "$(cat /run/world)" -n ping -c 1 -W 1 10.76.0.5 &&
 		"$lodge" destroy inside && nothing_left &&
 		[ ! -e /sys/class/net/lodgenat0 ]
@@ -196,9 +288,9 @@ behind_nat()
 
 routed()
 {
-	boot away mode=routed,ip=198.51.100.2 \
-		"lodge_ip=198.51.100.2/32 lodge_route=1 lodge_peer=$host" &&
-		fetches away && host_fetches 198.51.100.2 &&
+	memory=256 boot away mode=routed,ip=198.51.100.2 "lodge_route=1
+		lodge_ip=198.51.100.2/32 lodge_peer=$host lodge_bytes=$bulk" &&
+		fetches away && host_fetches 198.51.100.2 "$bulk" &&
 		"$lodge" destroy away && nothing_left &&
 		! ip route | grep 198.51.100.2
 }
@@ -214,6 +306,16 @@ tell
 check backend-killed backend_killed
 check attach-detach comes_and_goes
 check end goes_with_it
+check much much_on_a_bridge
+check queues all_queues
+check ipv6 ipv6
+check reboot rebooted
+check much-end goes_with_it
+check long-packets long_packets
+check rate limited
+check long-end goes_with_it
+tell
+check little-room little_room
 check nat behind_nat
 check routed routed
 tell
