@@ -13,16 +13,28 @@
 b=$T/bench
 part=$1
 
-# relay_results SYSTEM: lines "bench NAME AVERAGE MINIMUM" on stdin
+# Seconds of the host's clock, after which a peer is given up.
+peer_limit=60
+
+# A RAM disk without a file system: what is left is the way there.
+disk=/dev/ram0
+
+# relay_results SYSTEM: lines "bench NAME AVERAGE MINIMUM" on stdin; false if
+# there are none
 relay_results()
 {
-	tr -d '\r' | while read -r word rest; do
-		if [ "$word" = bench ]; then
-			result "bench $1 $rest"
-		else
-			echo "$1: $word $rest"
-		fi
-	done
+	tr -d '\r' | {
+		figures=0
+		while read -r word rest; do
+			if [ "$word" = bench ]; then
+				result "bench $1 $rest"
+				figures=$((figures + 1))
+			else
+				echo "$1: $word $rest"
+			fi
+		done
+		[ $figures != 0 ]
+	}
 }
 
 # value SYSTEM NAME NUMBER
@@ -172,12 +184,24 @@ lodge_exits()
 	until_true "end of the processes" no_domain
 }
 
+# The guest waits for an echo, which goes with it.
+lodge_store()
+{
+	log=/var/log/lodge/store-console.log
+	"$lodge" create -q -n store -m 4 -k "$T/bench_store.elf" &&
+		until_true "port" grep -q '^echo wanted' $log || return 1
+	"$b/echo" store "$(sed -n 's/^echo wanted at port \([0-9]*\).*/\1/p' $log)"
+	until_true "end of the processes" no_domain &&
+		relay_results lodge <$log && ! grep '^not ok' $log
+}
+
 lodge_part()
 {
 	lodge_exits
 	"$b/start" 4 | relay_results lodge
 	create_to_output command_to_output_4m 4
 	create_to_output command_to_output_1g 1024
+	check store lodge_store
 }
 
 # The last of all: dropping caches marks the pages of a file system in RAM so
@@ -224,13 +248,10 @@ lodge_linux()
 
 # --- a Linux guest's disk --------------------------------------------------------
 
-# The disk is a RAM disk without a file system: what is left is the way there.
-disk=/dev/ram0
-
 qemu_disk()
 {
 	enable_kvm || return 1
-	/usr/bin/qemu-system-x86_64 -M microvm,rtc=off,pit=off,pic=off \
+	timeout $peer_limit /usr/bin/qemu-system-x86_64 -M microvm,rtc=off,pit=off,pic=off \
 		-no-user-config -nodefaults -display none -enable-kvm \
 		-cpu host -m 128 -no-reboot -kernel "$T/vmlinux" \
 		-initrd "$T/disk.cpio" \
@@ -264,6 +285,78 @@ lodge_disk()
 	until_true "end of the processes" no_domain
 }
 
+# --- a Linux guest's network -----------------------------------------------------
+
+make_bridge()
+{
+	ip link add br0 type bridge && ip addr add 10.66.0.1/24 dev br0 &&
+		ip link set br0 up
+}
+
+lodge_net()
+{
+	cat >/tmp/net.cfg <<-END
+		name = "net"
+		memory = 128
+		kernel = "$T/vmlinux"
+		ramdisk = "$T/net.cpio"
+		cmdline = "console=hvc0 $linux_args"
+		vif = [ "bridge=br0" ]
+	END
+	"$lodge" create -q /tmp/net.cfg && "$b/net" | relay_results lodge &&
+		until_true "end of the processes" no_domain
+}
+
+qemu_net()
+{
+	enable_kvm && "$T/ip" tuntap add dev tap0 mode tap vnet_hdr &&
+		"$T/ip" link set tap0 master br0 up || return 1
+	timeout $peer_limit /usr/bin/qemu-system-x86_64 \
+		-M microvm,rtc=off,pit=off,pic=off \
+		-no-user-config -nodefaults -display none -enable-kvm \
+		-cpu host -m 128 -no-reboot -kernel "$T/vmlinux" \
+		-initrd "$T/net.cpio" \
+		-chardev stdio,id=out -device virtio-serial-device \
+		-device virtconsole,chardev=out \
+		-netdev tap,id=net,ifname=tap0,script=no,downscript=no,vhost=on \
+		-device virtio-net-device,netdev=net \
+		-append "console=hvc0 $linux_args" </dev/null &
+	"$b/net" | relay_results qemu && wait $! && disable_kvm
+}
+
+# --- what a domain's processes have for themselves ---------------------------------
+
+# One of each kind is there: keeper, runner, store, console, disk and network.
+private_kib()
+{
+	for pid in $(lodge_pids); do
+		echo "$(cat "/proc/$pid/comm"): $(awk '
+			/^Private|^Pss:/ { printf "%s %s ", $1, $2 }' \
+			"/proc/$pid/smaps_rollup")" >&2
+		cat "/proc/$pid/smaps_rollup"
+	done | awk '/^Private_(Clean|Dirty):/ { sum += $2 } END { print sum }'
+}
+
+lodge_processes()
+{
+	make_bridge
+	cat >/tmp/all.cfg <<-END
+		name = "all"
+		memory = 96
+		kernel = "$T/vmlinux"
+		ramdisk = "$T/guest.cpio"
+		cmdline = "console=hvc0 $linux_args lodge_do=net lodge_ip=10.66.0.2/24 lodge_peer=10.66.0.1"
+		disk = [ "phy:$disk,xvda,w" ]
+		vif = [ "bridge=br0" ]
+	END
+	"$lodge" create -q /tmp/all.cfg &&
+		until_true "traffic" grep -q "^guest: answer" \
+			/var/log/lodge/all-console.log || return 1
+	[ "$(lodge_pids | wc -w)" = 6 ] || return 1
+	value lodge private_kib "$(private_kib)"
+	"$lodge" destroy all && until_true "end of the processes" no_domain
+}
+
 case $part in
 exits)
 	"$b/native" | relay_results host
@@ -283,7 +376,14 @@ linux)
 	check qemu qemu_linux
 	check load load_module
 	lodge_linux
+	check processes lodge_processes
 	check unload unload_module ;;
+net)
+	check bridge make_bridge
+	check load load_module
+	check lodge lodge_net
+	check unload unload_module
+	check qemu qemu_net ;;
 disk)
 	"$b/disk" "$disk" | relay_results host
 	loop_disk
