@@ -51,6 +51,7 @@ void keeper_init(struct keeper *k)
 	k->listen_fd = -1;
 	k->control_fd = -1;
 	k->client.fd = -1;
+	k->dhcp.pidfd = -1;
 	k->news[0] = -1;
 	k->news[1] = -1;
 	k->ready[0] = -1;
@@ -383,9 +384,12 @@ static int start_due(struct keeper *k)
 {
 	uint64_t now = helper_clock();
 	uint64_t next = keeper_devices_start_due(k, now);
+	uint64_t dhcp = keeper_dhcp_start_due(k, now);
 	struct failure failure;
 	struct helper *h;
 	int role;
+
+	next = dhcp < next ? dhcp : next;
 
 	for (role = ROLE_RUNNER; role <= ROLE_STORE; role++) {
 		h = &k->helpers[role];
@@ -405,28 +409,31 @@ static int start_due(struct keeper *k)
 
 static void wait_change(struct keeper *k, int timeout)
 {
-	struct pollfd p[2 + NR_ROLES + KEEPER_DEVICES_POLL] = {
+	struct pollfd p[3 + NR_ROLES + KEEPER_DEVICES_POLL] = {
 		{ .fd = k->domain_fd, .events = POLLIN | POLLPRI },
 		{ .fd = k->ready[0], .events = POLLIN },
+		{ .fd = k->dhcp.pidfd, .events = POLLIN },
 	};
-	struct pollfd *devices = p + 2 + NR_ROLES;
+	struct pollfd *roles = p + 3, *devices = roles + NR_ROLES;
 	char bytes[NR_ROLES];
 	unsigned int n;
 	int role;
 
 	for (role = 0; role < NR_ROLES; role++)
-		p[2 + role] = (struct pollfd){
+		roles[role] = (struct pollfd){
 			.fd = k->helpers[role].pidfd,
 			.events = POLLIN,
 		};
 	n = keeper_devices_poll(k, devices);
-	if (poll(p, 2 + NR_ROLES + n, timeout) <= 0)
+	if (poll(p, 3 + NR_ROLES + n, timeout) <= 0)
 		return;
 	if (p[1].revents && read(k->ready[0], bytes, sizeof(bytes)) < 0)
 		log_event("keeper: ready pipe: %s", msg_errno(errno));
 	for (role = 0; role < NR_ROLES; role++)
-		if (p[2 + role].revents)
+		if (roles[role].revents)
 			helper_reap(&k->helpers[role]);
+	if (p[2].revents)
+		keeper_dhcp_ended(k);
 	keeper_devices_handle(k, devices, n, NULL);
 }
 

@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "helper.h"
+#include "keeper_dhcp.h"
 #include "keeper_device.h"
 #include "pty.h"
 #include "run_dir.h"
@@ -27,6 +28,7 @@
  * @news: pipe: struct device_report of the devices' processes
  * @client: who waits for an answer
  * @devices: and their processes
+ * @dhcp: the server behind the NAT bridge
  * @ready: pipe: a helper writes one byte when it serves
  * @report_fd: the keeper's only, until it has told who spawned it how it went
  * @helpers: indexed by enum run_role; those of ROLE_RUNNER to ROLE_STORE used
@@ -48,6 +50,7 @@ struct keeper {
 	int news[2];
 	struct keeper_client client;
 	struct keeper_device *devices;
+	struct keeper_dhcp dhcp;
 	int ready[2];
 	int report_fd;
 	struct helper helpers[NR_ROLES];

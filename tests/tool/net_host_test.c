@@ -8,9 +8,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +27,7 @@
 #define QUIET_MS	30	/* what was let through is there long before */
 #define ARP_MS		3000	/* answers for others come late */
 #define QUESTIONS	5
+#define DHCP_MS		3000
 
 static int failed;
 static const char *wrong;
@@ -34,9 +38,11 @@ void log_event(const char *format, ...)
 	(void)format;
 }
 
+static char base[] = "/tmp/lodge-net-XXXXXX";
+
 const char *run_base(void)
 {
-	return "/tmp";
+	return base;
 }
 
 static void must(bool good, const char *what)
@@ -61,7 +67,7 @@ static const uint8_t mac_a[6] = { 0x00, 0x16, 0x3e, 0x11, 0x22, 0x33 };
 static const uint8_t mac_b[6] = { 0x00, 0x16, 0x3e, 0x44, 0x55, 0x66 };
 static const uint8_t broadcast[6] = { 255, 255, 255, 255, 255, 255 };
 
-static uint8_t frame[HEADER + 256];
+static uint8_t frame[HEADER + 512];
 static size_t frame_bytes;
 
 static uint8_t *begin(const uint8_t *to, const uint8_t *from, uint16_t type)
@@ -512,6 +518,175 @@ static void nat_mode(void)
 	check("nat_undone");
 }
 
+/* What a guest says first; it takes an answer that all hear, also later. */
+static void dhcp_discover(const uint8_t *mac, uint8_t number)
+{
+	static const uint8_t options[] = {
+		0x63, 0x82, 0x53, 0x63, 53, 1, 1, 55, 2, 3, 6, 255,
+	};
+	uint8_t *ip = begin(broadcast, mac, 0x0800), *udp, *dhcp;
+	uint16_t checksum;
+
+	udp = fill_ip4(ip, "0.0.0.0", "255.255.255.255");
+	dhcp = udp + 8;
+	udp[1] = 68;
+	udp[3] = 67;
+	udp[4] = 308 >> 8;
+	udp[5] = 308 & 255;
+	ip[2] = 328 >> 8;
+	ip[3] = 328 & 255;
+	ip[10] = 0;
+	ip[11] = 0;
+	checksum = sum(ip, 20);
+	ip[10] = checksum >> 8;
+	ip[11] = checksum & 255;
+	dhcp[0] = 1;
+	dhcp[1] = 1;
+	dhcp[2] = 6;
+	dhcp[7] = number;
+	dhcp[10] = 0x80;
+	memcpy(dhcp + 28, mac, 6);
+	memcpy(dhcp + 236, options, sizeof(options));
+	frame_bytes = HEADER + 14 + 328;
+}
+
+/* The last byte of the address that @mac at the tap @fd is offered, or 0. */
+static unsigned int offered(int fd, const uint8_t *mac)
+{
+	static const uint8_t ports[] = { 0, 67, 0, 68 };
+	static uint8_t number;
+	uint8_t got[256];
+	int i;
+
+	/* What has failed already need not wait. */
+	if (wrong)
+		return 0;
+	dhcp_discover(mac, ++number);
+	for (i = 0; i < QUESTIONS; i++) {
+		must(write(fd, frame, frame_bytes) > 0, "no question");
+		while (await(fd, DHCP_MS, 14 + 20, ports, sizeof(ports), got))
+			if (got[14 + 28 + 7] == number)
+				return got[14 + 28 + 19];
+	}
+	return 0;
+}
+
+static int start_dhcp(void)
+{
+	struct failure failure = { .text = "" };
+	int pidfd = nat_start_dhcp(&failure);
+
+	if (pidfd < 0) {
+		printf("# %s (%d)\n", failure.text, pidfd);
+		must(false, "no DHCP server");
+	}
+	return pidfd;
+}
+
+static bool lives(int pidfd, int ms)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	return !poll(&p, 1, ms);
+}
+
+static void kill_dhcp(int pidfd)
+{
+	pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+	must(!lives(pidfd, DHCP_MS), "it does not die");
+	close(pidfd);
+}
+
+static bool has_folder(void)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s-nat", base);
+	return !stat(path, &st);
+}
+
+/* Somebody serves names to all already. */
+static int take_dns(void)
+{
+	struct sockaddr_in any = {
+		.sin_family = AF_INET,
+		.sin_port = htons(53),
+	};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	must(!bind(fd, (struct sockaddr *)&any, sizeof(any)), "no port 53");
+	return fd;
+}
+
+static void addresses(void)
+{
+	struct vif a = interface("vif1.0", VIF_NAT, mac_a);
+	struct vif b = interface("vif2.0", VIF_NAT, mac_b);
+	struct failure failure;
+	int fd_a, fd_b, first, second, dns, i;
+	unsigned int got;
+
+	must(nat_start_dhcp(&failure) == -ENODEV, "without a bridge");
+	add_address(&a, AF_INET, "10.76.0.5");
+	make(&a, &fd_a);
+	make(&b, &fd_b);
+	first = start_dhcp();
+	second = start_dhcp();
+	must(offered(fd_a, mac_a) == 5, "the address of ip= is not offered");
+	got = offered(fd_b, mac_b);
+	must(got >= 128 && got <= 254, "no address is offered");
+	must(lives(first, 0), "there are two");
+	close(second);
+	check("dhcp_offers");
+
+	kill_dhcp(first);
+	first = start_dhcp();
+	must(offered(fd_b, mac_b) == got, "another address after its death");
+	must(offered(fd_a, mac_a) == 5, "no reservation after its death");
+	close(fd_a);
+	vif_undo(&a);
+	memcpy(b.mac, mac_a, 6);
+	/* It is told by a signal, which it may take after a question. */
+	for (i = 0; i < QUESTIONS && offered(fd_b, mac_a) == 5; i++)
+		;
+	must(i < QUESTIONS, "the reservation stays");
+	check("dhcp_restarted");
+
+	kill_dhcp(first);
+	dns = take_dns();
+	first = start_dhcp();
+	must(offered(fd_b, mac_b) == got, "nothing, where somebody has DNS");
+	close(dns);
+	must(lives(first, 0) && has_folder(), "it has ended early");
+	close(fd_b);
+	vif_undo(&b);
+	must(!lives(first, 0), "it outlives the bridge");
+	must(!has_folder(), "files are left");
+	close(first);
+	check("dhcp_undone");
+}
+
+/* Files of somebody else are not believed. */
+static void foreign_folder(void)
+{
+	struct vif a = interface("vif1.0", VIF_NAT, mac_a);
+	struct failure failure = { .text = "" };
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s-nat", base);
+	must(!mkdir(path, 0755) && !chown(path, 65534, 65534), "no folder");
+	make(&a, &fd);
+	must(nat_start_dhcp(&failure) == -EACCES, "started in another's folder");
+	must(strstr(failure.text, path), "which folder");
+	close(fd);
+	vif_undo(&a);
+	must(has_folder(), "removed what is not ours");
+	rmdir(path);
+	check("dhcp_foreign_folder");
+}
+
 static void routed_mode(void)
 {
 	struct vif a = interface("vif1.0", VIF_ROUTED, mac_a);
@@ -557,6 +732,8 @@ int main(void)
 	struct stat tun;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (!mkdtemp(base))
+		return 1;
 	if (stat("/dev/net/tun", &tun) || unshare(CLONE_NEWNET)) {
 		printf("skip host_networks: no taps, or not root\n");
 		return 0;
@@ -565,6 +742,9 @@ int main(void)
 	bridge_mode();
 	queues();
 	nat_mode();
+	addresses();
+	foreign_folder();
 	routed_mode();
+	rmdir(base);
 	return failed;
 }

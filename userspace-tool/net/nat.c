@@ -6,6 +6,7 @@
 #include "net/nat.h"
 
 #include "fd.h"
+#include "net/dhcp.h"
 #include "net/nft.h"
 #include "run_dir.h"
 
@@ -84,6 +85,7 @@ static void undo(void)
 {
 	struct nft nft;
 
+	dhcp_stop();
 	link_delete(NAT_BRIDGE);
 	if (nft_begin(&nft, NFPROTO_IPV4, NAT_TABLE))
 		return;
@@ -187,12 +189,28 @@ int nat_get(struct net_link *bridge, const struct ip_address *addresses,
 	return -1;
 }
 
+static bool is_there(struct net_link *bridge)
+{
+	return !link_get(NAT_BRIDGE, bridge) &&
+		!strcmp(bridge->alias, NAT_ALIAS);
+}
+
 void nat_put(void)
 {
 	struct net_link bridge;
 
-	if (link_get(NAT_BRIDGE, &bridge) || strcmp(bridge.alias, NAT_ALIAS) ||
-	    link_has_ports(bridge.index))
-		return;
-	undo();
+	if (is_there(&bridge) && !link_has_ports(bridge.index))
+		undo();
+}
+
+int nat_start_dhcp(struct failure *failure)
+{
+	struct ip_address host;
+	struct net_link bridge;
+	int lock = nat_lock(), ret = -ENODEV;
+
+	if (is_there(&bridge) && !link_get_address(bridge.index, &host))
+		ret = dhcp_start(NAT_BRIDGE, &host, failure);
+	close_fd(&lock);
+	return ret;
 }

@@ -29,4 +29,10 @@ int nat_get(struct net_link *bridge, const struct ip_address *addresses,
 /* Under the lock: undo the bridge if nobody uses it. */
 void nat_put(void);
 
+/*
+ * Takes the lock: have dnsmasq run if the bridge is there.  See dhcp_start() for
+ * what is returned; -ENODEV: there is no bridge.
+ */
+int nat_start_dhcp(struct failure *failure);
+
 #endif /* LODGE_NET_NAT_H */

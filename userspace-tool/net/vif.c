@@ -8,6 +8,7 @@
 #include "fd.h"
 #include "log.h"
 #include "net/antispoof.h"
+#include "net/dhcp.h"
 #include "net/nat.h"
 #include "net/tap.h"
 
@@ -156,6 +157,23 @@ static int join(const struct vif *vif, const struct net_link *bridge,
 	return set_routes(vif, link.index, failure);
 }
 
+/* By DHCP the guest gets the address that it is to have, if any is given. */
+static void reserve(const struct vif *vif)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < vif->nr_addresses; i++) {
+		if (vif->addresses[i].family != AF_INET)
+			continue;
+		err = dhcp_reserve(vif->name, vif->mac, &vif->addresses[i]);
+		if (err)
+			log_event("%s: no reservation for DHCP: %s", vif->name,
+				  msg_errno(err));
+		return;
+	}
+}
+
 static int get_bridge(const struct vif *vif, struct net_link *bridge,
 		      struct failure *failure)
 {
@@ -178,8 +196,10 @@ static void undo(const struct vif *vif)
 	link_delete(vif->name);
 	if (vif->antispoof)
 		antispoof_undo(vif);
-	if (vif->mode == VIF_NAT)
-		nat_put();
+	if (vif->mode != VIF_NAT)
+		return;
+	dhcp_release(vif->name);
+	nat_put();
 }
 
 /* Only what is complete stays when we die. */
@@ -209,6 +229,8 @@ static int make(const struct vif *vif, int *fds, unsigned int nr_queues,
 	}
 	if (get_bridge(vif, &bridge, failure))
 		return -1;
+	if (vif->mode == VIF_NAT)
+		reserve(vif);
 	if (!tap_open(vif->name, fds, nr_queues, failure)) {
 		if (!join(vif, &bridge, failure) &&
 		    !persist(vif, fds[0], failure))
