@@ -6,6 +6,7 @@
 
 #include "compiler.h"
 #include "config.h"
+#include "device_nbd.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -128,7 +129,8 @@ int device_vbd_number(const char *vdev, uint32_t *number)
 
 /* --- the old forms --- */
 
-static const char * const prefixes[] = { "phy:", "file:", "raw:" };
+/* The last one is part of the target. */
+static const char * const prefixes[] = { "phy:", "file:", "raw:", NBD_PREFIX };
 
 static int is_format(const char *text, size_t length)
 {
@@ -208,7 +210,9 @@ const char *device_vbd_prepare(struct device_config *device, const char *text,
 		n = strlen(prefixes[i]);
 		if (strncmp(text, prefixes[i], n))
 			continue;
-		text = take_old_form(device, text + n, failure);
+		if (!device_nbd_is(text))
+			text += n;
+		text = take_old_form(device, text, failure);
 		return text ? take_old_words(device, text, failure) : NULL;
 	}
 	return text;
@@ -218,11 +222,15 @@ const char *device_vbd_prepare(struct device_config *device, const char *text,
 
 static int check_target(struct device_config *d, struct failure *failure)
 {
+	struct nbd_target nbd;
+
 	if (!d->values[VBD_TARGET]) {
 		failure_set(failure, "the disk has no target");
 		failure_hint(failure, "target=FILE, or the file as the first word");
 		return -1;
 	}
+	if (device_nbd_is(d->values[VBD_TARGET]))
+		return device_nbd_read(d->values[VBD_TARGET], &nbd, failure);
 	return domain_config_set_path(&d->values[VBD_TARGET],
 				      d->values[VBD_TARGET], failure);
 }
@@ -254,7 +262,7 @@ static int check_format(const struct device_config *d, struct failure *failure)
 		return 0;
 	failure_set(failure, "format \"%.20s\": lodge has raw disks only",
 		    format);
-	failure_hint(failure, "qemu-img convert -O raw makes one of other formats");
+	failure_hint(failure, "qemu-img convert -O raw makes one of other formats; qemu-nbd serves them, target=nbd:unix:/SOCKET");
 	return -1;
 }
 

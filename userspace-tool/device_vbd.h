@@ -9,7 +9,7 @@
 #include "device_config.h"
 
 enum vbd_key {
-	VBD_TARGET,		/* absolute path */
+	VBD_TARGET,		/* absolute path, or see device_nbd.h */
 	VBD_FORMAT,		/* "raw" */
 	VBD_VDEV,
 	VBD_ACCESS,		/* "r", "w" or "w!" */

@@ -62,11 +62,17 @@ image()
 	truncate -s "${2}M" "$1"
 }
 
-# holds FILE SEED KIB: what disk-init's pattern wrote there
+# holds FILE SEED KIB: what disk-init's pattern wrote there, or to an NBD server
 holds()
 {
 	yes "pattern $2 of the guest" | head -c $(($3 * 1024)) >/run/wanted
-	head -c $(($3 * 1024)) "$1" | cmp - /run/wanted
+	case $1 in
+	nbd:*)
+		"$T/qemu-img" convert -O raw "$1" /run/nbd.raw || return 1
+		head -c $(($3 * 1024)) /run/nbd.raw ;;
+	*)
+		head -c $(($3 * 1024)) "$1" ;;
+	esac | cmp - /run/wanted
 }
 
 has_written()
@@ -219,6 +225,90 @@ kill_queues()
 		kill_rounds /dev/ram1
 }
 
+# --- an NBD server ---
+
+nbd=nbd:unix:/run/nbd.sock
+
+# serve_nbd IMAGE: to one client at a time, so nobody can connect twice
+serve_nbd()
+{
+	rm -f /run/nbd.sock
+	"$T/qemu-nbd" --fork --persistent --shared=1 --format=qcow2 \
+		--socket=/run/nbd.sock --pid-file=/run/nbd.pid "$1"
+}
+
+nbd_is_away()
+{
+	[ ! -d "/proc/$(cat /run/nbd.pid)" ]
+}
+
+stop_nbd()
+{
+	kill "$(cat /run/nbd.pid)" && until_true "server's end" nbd_is_away
+}
+
+nbd_devices()
+{
+	cat /sys/block/nbd*/backend 2>/dev/null
+}
+
+no_nbd_device()
+{
+	[ -z "$(nbd_devices)" ]
+}
+
+root_nbd()
+{
+	"$T/qemu-img" convert -f raw -O qcow2 "$T/root.img" /run/root.qcow2 &&
+		serve_nbd /run/root.qcow2 || return 1
+	words='root=/dev/xvda rw' boot root "$nbd,,xvda,w" &&
+		hear 'root read' && hear 'root clean' && ended &&
+		no_nbd_device &&
+		"$T/qemu-img" convert -O raw "$nbd" /run/root.img && stop_nbd &&
+		e2fsck -fn /run/root.img
+}
+
+# The server goes and comes; so does the disk.
+hot_nbd()
+{
+	"$T/qemu-img" create -q -f qcow2 /run/hot.qcow2 16M &&
+		serve_nbd /run/hot.qcow2 || return 1
+	boot hot && hear 'hot ready' &&
+		"$lodge" block-attach $name "$nbd,,xvdb,w" &&
+		hear 'hot 1 there, 32768 sectors' && hear 'hot 1 written' &&
+		nbd_devices | grep -q '^lodge: .*, disk 51728$' &&
+		stop_nbd && "$lodge" block-detach --force $name xvdb &&
+		hear 'hot 1 gone' && no_nbd_device &&
+	! "$lodge" block-attach $name "$nbd,,xvdb,w" 2>/run/said &&
+		grep -q 'disk xvdb: nbd:.*: cannot reach the server' /run/said &&
+		grep -q '^hint: qemu-nbd' /run/said &&
+		serve_nbd /run/hot.qcow2 &&
+		"$lodge" block-attach $name "$nbd,,xvdb,w" &&
+		hear 'hot 2 written' && "$lodge" block-detach $name xvdb &&
+		ended && no_nbd_device && holds "$nbd" hot2 1024 && stop_nbd
+}
+
+kill_nbd()
+{
+	"$T/qemu-img" create -q -f qcow2 /run/a.qcow2 16M &&
+		serve_nbd /run/a.qcow2 && kill_rounds "$nbd" &&
+		no_nbd_device && stop_nbd
+}
+
+# Both die; who comes next finds the device, since the server takes one client.
+recover_nbd()
+{
+	"$T/qemu-img" create -q -f qcow2 /run/a.qcow2 16M &&
+		serve_nbd /run/a.qcow2 || return 1
+	boot rounds "$nbd,,xvda,w" && hear 'rounds ready' || return 1
+	before=$(nbd_devices)
+	blk=$(pid_of blk-xvda $name)
+	kill_both $name && kill -KILL "$blk" && "$lodge" recover $name || return 1
+	[ "$(nbd_devices)" = "$before" ] && image /run/enough.img 1 &&
+		"$lodge" block-attach $name /run/enough.img,,xvdb,r &&
+		ended && ! said 'round .* is wrong' && no_nbd_device && stop_nbd
+}
+
 read_only()
 {
 	image /run/a.img 16
@@ -284,6 +374,12 @@ want_full kill-file && check kill-file kill_file
 want_full kill-direct && check kill-direct kill_direct
 want kill-slow && check kill-slow kill_slow
 want kill-queues && check kill-queues kill_queues
+if [ -e "$T/qemu-nbd" ]; then
+	want nbd-root && check nbd-root root_nbd
+	want nbd-hot && check nbd-hot hot_nbd
+	want nbd-kill && check nbd-kill kill_nbd
+	want nbd-recover && check nbd-recover recover_nbd
+fi
 want reboot && check reboot reboots
 splats kernel-log
 check unload rmmod lodge

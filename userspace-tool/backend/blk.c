@@ -16,7 +16,9 @@
 #include <xen/io/blkif.h>
 
 #include "backend/blk_image.h"
+#include "backend/blk_nbd.h"
 #include "backend/blk_request.h"
+#include "device_nbd.h"
 #include "device_vbd.h"
 #include "helper.h"
 #include "lib/attach.h"
@@ -446,9 +448,19 @@ static int open_files(const struct device_config *config,
 		      const struct device_domain *domain,
 		      struct device_files *files, struct failure *failure)
 {
-	(void)domain;
-	files->fd[0] = blk_image_open(config, failure);
+	const char *target = config->values[VBD_TARGET];
+
+	files->fd[0] = device_nbd_is(target) ?
+		blk_nbd_open(config, domain, failure) :
+		blk_image_open(config, target, failure);
 	return files->fd[0] < 0 ? -1 : 0;
+}
+
+static void forget(const struct device_config *config,
+		   const struct device_domain *domain)
+{
+	if (device_nbd_is(config->values[VBD_TARGET]))
+		blk_nbd_forget(config, domain);
 }
 
 static uint64_t limit(const struct device *d, enum vbd_key key)
@@ -573,6 +585,7 @@ const struct backend backend_blk = {
 	.sandbox = SANDBOX_BLOCK,
 	.connect_states = 1u << XENBUS_INITIALISED | 1u << XENBUS_CONNECTED,
 	.open = open_files,
+	.forget = forget,
 	.start = start,
 	.put_nodes = put_nodes,
 	.put_features = put_features,

@@ -70,9 +70,9 @@ static int open_refused(const struct device_config *config, int err,
  * A block device that is mounted refuses O_EXCL.  O_NONBLOCK is for what is
  * neither file nor disk.
  */
-static int open_target(const struct device_config *config, int is_block)
+static int open_target(const struct device_config *config, const char *path,
+		       int is_block)
 {
-	const char *path = value(config, VBD_TARGET);
 	int flags = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 	int fd;
 
@@ -113,13 +113,14 @@ static const char *kind_name(mode_t mode)
 		S_ISCHR(mode) ? "a character device" : "no file of data";
 }
 
-int blk_image_open(const struct device_config *config, struct failure *failure)
+int blk_image_open(const struct device_config *config, const char *path,
+		   struct failure *failure)
 {
 	struct blk_image image;
 	struct stat st;
 	int fd;
 
-	if (stat(value(config, VBD_TARGET), &st))
+	if (stat(path, &st))
 		return open_refused(config, errno, failure);
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)) {
 		failure_set(failure, "%.180s is %s",
@@ -127,7 +128,7 @@ int blk_image_open(const struct device_config *config, struct failure *failure)
 		failure_hint(failure, "a disk is a file or a block device");
 		return -1;
 	}
-	fd = open_target(config, S_ISBLK(st.st_mode));
+	fd = open_target(config, path, S_ISBLK(st.st_mode));
 	if (fd < 0)
 		return open_refused(config, errno, failure);
 	if (!lock_target(config, fd, failure) &&

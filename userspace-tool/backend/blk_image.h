@@ -33,8 +33,11 @@ struct blk_image {
 	uint32_t discard_granularity;
 };
 
-/* The fd, or -1 with reason and remedy. */
-int blk_image_open(const struct device_config *config,
+/*
+ * Open @path for @config, whose target it is or stands for.  The fd, or -1 with
+ * reason and remedy.
+ */
+int blk_image_open(const struct device_config *config, const char *path,
 		   struct failure *failure);
 
 /* Fill in @image for an open file; 0 or -1. */
