@@ -22,6 +22,9 @@ demo: setup
 test: setup
 	tests/run
 
+test-debian: setup
+	tests/debian/run
+
 test-long: setup
 	tests/run --long
 
@@ -38,4 +41,4 @@ clean:
 	$(MAKE) -C tests/guest clean
 	$(MAKE) -C tests/bench clean
 
-.PHONY: all module tool setup demo test test-long bench install clean
+.PHONY: all module tool setup demo test test-long test-debian bench install clean

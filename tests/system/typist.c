@@ -6,6 +6,7 @@
  * see TEXT	wait until TEXT has been shown since the last line
  * type TEXT	type it, and return
  * leave	type Ctrl-]
+ * wait N	be so many seconds patient from now on, instead of 120
  *
  * Then it waits for the command's end and says its exit status, and whether
  * the terminal still is as it was.  Ends with 1 if a text did not come.
@@ -23,8 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LIMIT_S	120
-
+static time_t limit = 120;
 static char shown[1 << 20];
 static size_t nr_shown;
 static size_t from;
@@ -62,7 +62,7 @@ static int look(int master)
 
 static void see(int master, const char *text)
 {
-	time_t end = time(NULL) + LIMIT_S;
+	time_t end = time(NULL) + limit;
 	char *at;
 
 	while (!(at = memmem(shown + from, nr_shown - from, text,
@@ -94,6 +94,8 @@ static void act(int master, char *line)
 		type(master, line + 5, n + 1 - 5);
 	} else if (!strcmp(line, "leave")) {
 		type(master, "\x1d", 1);
+	} else if (!strncmp(line, "wait ", 5)) {
+		limit = atoi(line + 5);
 	} else {
 		fprintf(stderr, "typist: what is \"%s\"?\n", line);
 		exit(2);
