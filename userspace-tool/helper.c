@@ -94,6 +94,7 @@ static void close_keepers(struct keeper *k)
 	close_fd(&k->news[0]);
 	close_fd(&k->client.fd);
 	close_fd(&k->dhcp.pidfd);
+	close_fd(&k->nbd.fd);
 	close_fd(&k->report_fd);
 }
 

@@ -52,6 +52,7 @@ void keeper_init(struct keeper *k)
 	k->control_fd = -1;
 	k->client.fd = -1;
 	k->dhcp.pidfd = -1;
+	k->nbd.fd = -1;
 	k->news[0] = -1;
 	k->news[1] = -1;
 	k->ready[0] = -1;
@@ -385,11 +386,13 @@ static int start_due(struct keeper *k)
 	uint64_t now = helper_clock();
 	uint64_t next = keeper_devices_start_due(k, now);
 	uint64_t dhcp = keeper_dhcp_start_due(k, now);
+	uint64_t nbd = keeper_nbd_start_due(k, now);
 	struct failure failure;
 	struct helper *h;
 	int role;
 
 	next = dhcp < next ? dhcp : next;
+	next = nbd < next ? nbd : next;
 
 	for (role = ROLE_RUNNER; role <= ROLE_STORE; role++) {
 		h = &k->helpers[role];
@@ -409,12 +412,13 @@ static int start_due(struct keeper *k)
 
 static void wait_change(struct keeper *k, int timeout)
 {
-	struct pollfd p[3 + NR_ROLES + KEEPER_DEVICES_POLL] = {
+	struct pollfd p[4 + NR_ROLES + KEEPER_DEVICES_POLL] = {
 		{ .fd = k->domain_fd, .events = POLLIN | POLLPRI },
 		{ .fd = k->ready[0], .events = POLLIN },
 		{ .fd = k->dhcp.pidfd, .events = POLLIN },
+		{ .fd = k->nbd.fd, .events = POLLIN },
 	};
-	struct pollfd *roles = p + 3, *devices = roles + NR_ROLES;
+	struct pollfd *roles = p + 4, *devices = roles + NR_ROLES;
 	char bytes[NR_ROLES];
 	unsigned int n;
 	int role;
@@ -425,7 +429,7 @@ static void wait_change(struct keeper *k, int timeout)
 			.events = POLLIN,
 		};
 	n = keeper_devices_poll(k, devices);
-	if (poll(p, 3 + NR_ROLES + n, timeout) <= 0)
+	if (poll(p, 4 + NR_ROLES + n, timeout) <= 0)
 		return;
 	if (p[1].revents && read(k->ready[0], bytes, sizeof(bytes)) < 0)
 		log_event("keeper: ready pipe: %s", msg_errno(errno));
@@ -434,6 +438,8 @@ static void wait_change(struct keeper *k, int timeout)
 			helper_reap(&k->helpers[role]);
 	if (p[2].revents)
 		keeper_dhcp_ended(k);
+	if (p[3].revents)
+		keeper_nbd_hear(k);
 	keeper_devices_handle(k, devices, n, NULL);
 }
 

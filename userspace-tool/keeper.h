@@ -10,8 +10,9 @@
 
 #include "config.h"
 #include "helper.h"
-#include "keeper_dhcp.h"
 #include "keeper_device.h"
+#include "keeper_dhcp.h"
+#include "keeper_nbd.h"
 #include "pty.h"
 #include "run_dir.h"
 
@@ -29,6 +30,7 @@
  * @client: who waits for an answer
  * @devices: and their processes
  * @dhcp: the server behind the NAT bridge
+ * @nbd: connections of disks
  * @ready: pipe: a helper writes one byte when it serves
  * @report_fd: the keeper's only, until it has told who spawned it how it went
  * @helpers: indexed by enum run_role; those of ROLE_RUNNER to ROLE_STORE used
@@ -51,6 +53,7 @@ struct keeper {
 	struct keeper_client client;
 	struct keeper_device *devices;
 	struct keeper_dhcp dhcp;
+	struct keeper_nbd nbd;
 	int ready[2];
 	int report_fd;
 	struct helper helpers[NR_ROLES];

@@ -33,7 +33,7 @@
 #define QUIET_FAILURES	3
 #define OBEY_NS		2000000000ull
 
-static struct device_domain domain_of(const struct keeper *k)
+struct device_domain keeper_device_domain(const struct keeper *k)
 {
 	return (struct device_domain){
 		.domid = k->domid,
@@ -132,7 +132,7 @@ static const char *stats_file(const struct device_config *config)
 static int start_device(struct keeper *k, struct keeper_device *d,
 			struct failure *failure)
 {
-	const struct device_domain domain = domain_of(k);
+	const struct device_domain domain = keeper_device_domain(k);
 	struct failure reason = { .text = "" };
 	int err;
 
@@ -161,8 +161,13 @@ static int start_device(struct keeper *k, struct keeper_device *d,
 }
 
 /* What an order that came before the process did, or its keeper's death. */
-static void repeat_orders(struct keeper_device *d)
+static void repeat_orders(struct keeper *k, struct keeper_device *d)
 {
+	const struct device_domain domain = keeper_device_domain(k);
+	const struct backend *backend = backend_of(d->config->class);
+
+	if (d->config->detaching > 1 && backend->abandon)
+		backend->abandon(d->config, &domain);
 	if (!d->config->detaching || d->helper.pidfd < 0 || !d->served)
 		return;
 	pidfd_send_signal(d->helper.pidfd, d->config->detaching > 1 ?
@@ -203,7 +208,7 @@ int keeper_devices_start(struct keeper *k, struct failure *failure)
 		adopted = start_device(k, d, failure);
 		if (adopted < 0)
 			return -1;
-		repeat_orders(d);
+		repeat_orders(k, d);
 		nr_new += !adopted;
 	}
 	return nr_new;
@@ -289,7 +294,7 @@ static int is_waited_for(const struct keeper *k, const struct keeper_device *d)
 /* What was made for its process. */
 static void undo_device(struct keeper *k, struct keeper_device *d)
 {
-	const struct device_domain domain = domain_of(k);
+	const struct device_domain domain = keeper_device_domain(k);
 
 	close_files(d);
 	if (backend_of(d->config->class)->forget)
@@ -398,7 +403,7 @@ static int detach_device(struct keeper *k, const struct control_order *order,
 		d->config->detaching = how;
 		save(k);
 	}
-	repeat_orders(d);
+	repeat_orders(k, d);
 	d->helper.retry_ns = 0;
 	k->client.device = d;
 	k->client.attaching = 0;
@@ -468,7 +473,7 @@ static int hear_news(struct keeper *k, struct failure *failure)
 	switch (report.news) {
 	case DEVICE_SERVED:
 		d->served = 1;
-		repeat_orders(d);
+		repeat_orders(k, d);
 		if (is_waited_for(k, d) && k->client.attaching)
 			answer(k, NULL);
 		break;
@@ -700,7 +705,7 @@ int keeper_device_main(struct keeper *k, struct keeper_device *self)
 	if (!d)
 		return HELPER_SETUP_FAILED;
 	d->config = self->config;
-	d->domain = domain_of(k);
+	d->domain = keeper_device_domain(k);
 	d->files = self->files;
 	d->report_fd = k->news[1];
 	d->attach_fd = attach_slot(k->domain_fd,

@@ -25,6 +25,9 @@ struct keeper;
  * @served: the process has said that it serves
  * @obey_ns: when it must have heard that it shall go at once, or 0
  * @failures: in a row, to start one
+ * @lost_ns: since when it has no connection to its medium; 0: it has, or none
+ *	is tried any more.  See keeper_nbd.h
+ * @reconnect_ns: when the next try is
  */
 struct keeper_device {
 	struct keeper_device *next;
@@ -35,6 +38,8 @@ struct keeper_device {
 	int served;
 	uint64_t obey_ns;
 	unsigned int failures;
+	uint64_t lost_ns;
+	uint64_t reconnect_ns;
 };
 
 /**
@@ -48,6 +53,9 @@ struct keeper_client {
 	struct keeper_device *device;
 	int attaching;
 };
+
+/* Whose they are. */
+struct device_domain keeper_device_domain(const struct keeper *keeper);
 
 /* The list from the configuration; processes are started later.  0 or -1. */
 int keeper_devices_init(struct keeper *keeper, struct failure *failure);

@@ -295,6 +295,29 @@ kill_nbd()
 		no_nbd_device && stop_nbd
 }
 
+# The server is stopped under I/O and another one started; requests wait.
+restart_nbd()
+{
+	"$T/qemu-img" create -q -f qcow2 /run/a.qcow2 16M &&
+		serve_nbd /run/a.qcow2 || return 1
+	boot rounds "$nbd,,xvda,w" && hear 'rounds ready' || return 1
+	for n in 1 2; do
+		usleep 500000
+		stop_nbd && usleep 200000 && serve_nbd /run/a.qcow2 &&
+			until_true "keeper's word" keeper_said "$n" \
+				'the server is back' || return 1
+	done
+	image /run/enough.img 1 &&
+		"$lodge" block-attach $name /run/enough.img,,xvdb,r &&
+		ended && ! said 'round .* is wrong' && no_nbd_device && stop_nbd
+}
+
+# keeper_said TIMES WORDS
+keeper_said()
+{
+	[ "$(grep -c "$2" /var/log/lodge/$name-keeper.log)" = "$1" ]
+}
+
 # Both die; who comes next finds the device, since the server takes one client.
 recover_nbd()
 {
@@ -377,6 +400,7 @@ want kill-queues && check kill-queues kill_queues
 if [ -e "$T/qemu-nbd" ]; then
 	want nbd-root && check nbd-root root_nbd
 	want nbd-hot && check nbd-hot hot_nbd
+	want nbd-restart && check nbd-restart restart_nbd
 	want nbd-kill && check nbd-kill kill_nbd
 	want nbd-recover && check nbd-recover recover_nbd
 fi

@@ -586,6 +586,7 @@ const struct backend backend_blk = {
 	.connect_states = 1u << XENBUS_INITIALISED | 1u << XENBUS_CONNECTED,
 	.open = open_files,
 	.forget = forget,
+	.abandon = forget,
 	.start = start,
 	.put_nodes = put_nodes,
 	.put_features = put_features,

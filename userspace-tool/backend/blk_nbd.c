@@ -53,11 +53,15 @@ static int not_attached(int err, struct failure *failure)
 	return -1;
 }
 
+static bool is_read_only(const struct device_config *config)
+{
+	return !strcmp(config->values[VBD_ACCESS], "r");
+}
+
 /* A new device; its number, or -1. */
 static int make_device(const struct device_config *config, const char *id,
 		       struct failure *failure)
 {
-	bool read_only = !strcmp(config->values[VBD_ACCESS], "r");
 	struct nbd_target target;
 	struct nbd_export export;
 	int fd, number;
@@ -67,13 +71,13 @@ static int make_device(const struct device_config *config, const char *id,
 	fd = nbd_open_export(&target, &export, failure);
 	if (fd < 0)
 		return -1;
-	if (export.flags & NBD_FLAG_READ_ONLY && !read_only) {
+	if (export.flags & NBD_FLAG_READ_ONLY && !is_read_only(config)) {
 		close(fd);
 		failure_set(failure, "the server gives it for reading only");
 		failure_hint(failure, "access=r");
 		return -1;
 	}
-	number = nbd_attach(id, fd, &export, read_only);
+	number = nbd_attach(id, fd, &export, is_read_only(config));
 	close(fd);
 	return number < 0 ? not_attached(number, failure) : number;
 }
@@ -99,6 +103,58 @@ int blk_nbd_open(const struct device_config *config,
 	if (fd < 0 && old < 0)
 		nbd_detach(number);
 	return fd;
+}
+
+bool blk_nbd_is(const struct device_config *config,
+		const struct device_domain *domain, unsigned int number)
+{
+	char id[ID];
+
+	make_id(config, domain, id);
+	return nbd_find(id) == (int)number;
+}
+
+/* It must be the same export still, as far as can be seen. */
+static int check_same(const struct device_config *config, unsigned int number,
+		      const struct nbd_export *export, struct failure *failure)
+{
+	uint64_t size = export->size & ~511ull;
+
+	if (size != nbd_size(number))
+		return failure_set(failure, "the server has another size now: %llu bytes",
+				   (unsigned long long)export->size);
+	if (export->flags & NBD_FLAG_READ_ONLY && !is_read_only(config))
+		return failure_set(failure, "the server gives it for reading only now");
+	return 0;
+}
+
+int blk_nbd_reconnect(const struct device_config *config,
+		      const struct device_domain *domain,
+		      struct failure *failure)
+{
+	struct nbd_target target;
+	struct nbd_export export;
+	int number, fd, err;
+	char id[ID];
+
+	make_id(config, domain, id);
+	number = nbd_find(id);
+	if (number < 0)
+		return failure_set(failure, "its NBD device is gone");
+	if (device_nbd_read(config->values[VBD_TARGET], &target, failure))
+		return -1;
+	fd = nbd_open_export(&target, &export, failure);
+	if (fd < 0)
+		return -1;
+	err = check_same(config, number, &export, failure);
+	if (!err) {
+		err = nbd_reattach(number, id, fd);
+		if (err)
+			failure_set(failure, "the kernel does not take another connection: %s",
+				    msg_errno(err));
+	}
+	close(fd);
+	return err ? -1 : 0;
 }
 
 void blk_nbd_forget(const struct device_config *config,

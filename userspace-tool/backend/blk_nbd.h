@@ -15,7 +15,25 @@
 int blk_nbd_open(const struct device_config *config,
 		 const struct device_domain *domain, struct failure *failure);
 
-/* In the keeper: end it; nobody has it open any more. */
+/*
+ * In the keeper: the kernel told that the connection of /dev/nbd@number is
+ * dead.  Whether that is this disk's.
+ */
+bool blk_nbd_is(const struct device_config *config,
+		const struct device_domain *domain, unsigned int number);
+
+/*
+ * In the keeper: another connection in the place of a dead one.  0, or -1 with
+ * the reason.
+ */
+int blk_nbd_reconnect(const struct device_config *config,
+		      const struct device_domain *domain,
+		      struct failure *failure);
+
+/*
+ * In the keeper: end it.  Who has it open still gets errors, also for what is
+ * under way.
+ */
 void blk_nbd_forget(const struct device_config *config,
 		    const struct device_domain *domain);
 

@@ -56,6 +56,8 @@ struct device_domain {
  *	be found again by its name.  0, or -1 with reason and remedy
  * @forget: in the keeper, when the device or its domain goes: undo what @open
  *	made beyond files, which are closed.  May be NULL
+ * @abandon: in the keeper: the device is to go at once, so end what it may wait
+ *	for; its process has the files open still.  May be NULL
  * @start: in the process, first of all, with its user's rights.  0 or -1.  May
  *	be NULL
  * @put_nodes: nodes of both ends that the toolstack makes
@@ -77,6 +79,8 @@ struct backend {
 		    struct device_files *files, struct failure *failure);
 	void (*forget)(const struct device_config *config,
 		       const struct device_domain *domain);
+	void (*abandon)(const struct device_config *config,
+			const struct device_domain *domain);
 	int (*start)(struct device *d, struct failure *failure);
 	void (*put_nodes)(struct device *d);
 	void (*put_features)(struct device *d);

@@ -18,6 +18,7 @@
 
 #define BUFFER		512
 #define ID_MOST		160
+#define TIMEOUT_S	30	/* for a request; then the connection counts as dead */
 
 /* --- generic netlink --- */
 
@@ -61,19 +62,15 @@ static int take_number(const struct nlmsghdr *message, void *arg)
 	return 0;
 }
 
-static int ask(const struct netlink_buf *buf, uint16_t attr, size_t size)
+static int number_of(const struct answer *answer)
 {
-	struct answer answer = { .attr = attr, .size = size, .value = -1 };
-	int err = netlink_dump(NETLINK_GENERIC, buf, take_number, &answer);
-
-	if (err)
-		return err;
-	return answer.value < 0 || answer.value > INT32_MAX ? -EPROTO :
-		(int)answer.value;
+	return answer->value < 0 || answer->value > INT32_MAX ? -EPROTO :
+		(int)answer->value;
 }
 
-/* The kernel gives the family a number when the module is loaded. */
-static int find_family(void)
+/* -ENOENT: there is none, since the module is not loaded. */
+static int ask_family(int (*take)(const struct nlmsghdr *message, void *arg),
+		      struct answer *answer)
 {
 	uint32_t bytes[BUFFER / sizeof(uint32_t)];
 	struct netlink_buf buf = {
@@ -83,7 +80,90 @@ static int find_family(void)
 
 	begin(&buf, GENL_ID_CTRL, CTRL_CMD_GETFAMILY);
 	netlink_put_text(&buf, CTRL_ATTR_FAMILY_NAME, NBD_GENL_FAMILY_NAME);
-	return ask(&buf, CTRL_ATTR_FAMILY_ID, sizeof(uint16_t));
+	return netlink_dump(NETLINK_GENERIC, &buf, take, answer);
+}
+
+/* The kernel gives the family a number when the module is loaded. */
+static int find_family(void)
+{
+	struct answer answer = {
+		.attr = CTRL_ATTR_FAMILY_ID,
+		.size = sizeof(uint16_t),
+		.value = -1,
+	};
+	int err = ask_family(take_number, &answer);
+
+	return err ? err : number_of(&answer);
+}
+
+/* The family has one group; its number comes in a list of lists. */
+static int take_group(const struct nlmsghdr *message, void *arg)
+{
+	struct answer *answer = arg;
+	const void *at;
+	uint32_t group;
+	size_t size;
+
+	at = netlink_get(message, sizeof(struct genlmsghdr),
+			 CTRL_ATTR_MCAST_GROUPS, &size);
+	if (at)
+		at = netlink_find(at, size, 1, &size);
+	if (at)
+		at = netlink_find(at, size, CTRL_ATTR_MCAST_GRP_ID, &size);
+	if (at && size == sizeof(group)) {
+		memcpy(&group, at, sizeof(group));
+		answer->value = group;
+	}
+	return 0;
+}
+
+int nbd_listen(void)
+{
+	struct sockaddr_nl self = { .nl_family = AF_NETLINK };
+	struct answer answer = { .value = -1 };
+	int err = ask_family(take_group, &answer), fd, group;
+
+	if (err)
+		return err;
+	if (answer.value <= 0 || answer.value > INT32_MAX)
+		return -EPROTO;
+	group = answer.value;
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		    NETLINK_GENERIC);
+	if (fd < 0)
+		return -errno;
+	if (!bind(fd, (struct sockaddr *)&self, sizeof(self)) &&
+	    !setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
+			sizeof(group)))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+int nbd_hear(int fd)
+{
+	uint32_t bytes[BUFFER / sizeof(uint32_t)];
+	const struct nlmsghdr *message = (const struct nlmsghdr *)bytes;
+	struct answer answer = {
+		.attr = NBD_ATTR_INDEX,
+		.size = sizeof(uint32_t),
+		.value = -1,
+	};
+	struct sockaddr_nl from = { .nl_pid = 0 };
+	socklen_t size = sizeof(from);
+	ssize_t n;
+
+	do {
+		n = recvfrom(fd, bytes, sizeof(bytes), 0,
+			     (struct sockaddr *)&from, &size);
+		if (n < 0)
+			return -errno;
+		/* Others than the kernel may write to a group. */
+		if (!from.nl_pid && NLMSG_OK(message, n))
+			take_number(message, &answer);
+	} while (answer.value < 0 || answer.value > INT32_MAX);
+	return answer.value;
 }
 
 /* --- devices --- */
@@ -123,6 +203,22 @@ int nbd_find(const char *id)
 	return found;
 }
 
+uint64_t nbd_size(unsigned int number)
+{
+	unsigned long long sectors;
+	char path[48];
+	FILE *file;
+	int n;
+
+	snprintf(path, sizeof(path), "/sys/block/nbd%u/size", number);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	n = fscanf(file, "%llu", &sectors);
+	fclose(file);
+	return n == 1 ? sectors * 512 : 0;
+}
+
 static void put_u64(struct netlink_buf *buf, uint16_t attr, uint64_t value)
 {
 	netlink_put(buf, attr, &value, sizeof(value));
@@ -146,6 +242,11 @@ int nbd_attach(const char *id, int socket, const struct nbd_export *e,
 		.bytes = (uint8_t *)bytes,
 		.size = sizeof(bytes),
 	};
+	struct answer answer = {
+		.attr = NBD_ATTR_INDEX,
+		.size = sizeof(uint32_t),
+		.value = -1,
+	};
 	int family = find_family(), number;
 
 	if (family < 0)
@@ -157,15 +258,37 @@ int nbd_attach(const char *id, int socket, const struct nbd_export *e,
 	put_u64(&buf, NBD_ATTR_BLOCK_SIZE_BYTES, e->block_size);
 	put_u64(&buf, NBD_ATTR_SERVER_FLAGS,
 		e->flags | (read_only ? NBD_FLAG_READ_ONLY : 0));
+	put_u64(&buf, NBD_ATTR_TIMEOUT, TIMEOUT_S);
+	put_u64(&buf, NBD_ATTR_DEAD_CONN_TIMEOUT, NBD_PATIENCE_S);
 	/* It is not to go with the file of who dies. */
 	put_u64(&buf, NBD_ATTR_CLIENT_FLAGS, 0);
 	netlink_put_text(&buf, NBD_ATTR_BACKEND_IDENTIFIER, id);
 	put_socket(&buf, socket);
-	number = ask(&buf, NBD_ATTR_INDEX, sizeof(uint32_t));
+	number = netlink_dump(NETLINK_GENERIC, &buf, take_number, &answer);
+	if (!number)
+		number = number_of(&answer);
 	if (number < 0 || has_id(number, id))
 		return number;
 	nbd_detach(number);
 	return -ENOSYS;
+}
+
+int nbd_reattach(unsigned int number, const char *id, int socket)
+{
+	uint32_t bytes[BUFFER / sizeof(uint32_t)];
+	struct netlink_buf buf = {
+		.bytes = (uint8_t *)bytes,
+		.size = sizeof(bytes),
+	};
+	int family = find_family();
+
+	if (family < 0)
+		return family;
+	begin(&buf, family, NBD_CMD_RECONFIGURE);
+	netlink_put_u32(&buf, NBD_ATTR_INDEX, number);
+	netlink_put_text(&buf, NBD_ATTR_BACKEND_IDENTIFIER, id);
+	put_socket(&buf, socket);
+	return netlink_request(NETLINK_GENERIC, &buf);
 }
 
 int nbd_detach(unsigned int number)

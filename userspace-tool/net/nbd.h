@@ -11,6 +11,10 @@
 #include "net/nbd_client.h"
 
 #include <stdbool.h>
+#include <stdint.h>
+
+/* Requests wait so long for another connection. */
+#define NBD_PATIENCE_S	60
 
 /* The number of the device with @id; -ENOENT: there is none. */
 int nbd_find(const char *id);
@@ -21,6 +25,21 @@ int nbd_find(const char *id);
  */
 int nbd_attach(const char *id, int socket, const struct nbd_export *e,
 	       bool read_only);
+
+/*
+ * Give the device, whose connection is dead, another one to the same export.
+ * Requests that wait go on.
+ */
+int nbd_reattach(unsigned int number, const char *id, int socket);
+
+/* Its size in bytes, 0 if that is not known. */
+uint64_t nbd_size(unsigned int number);
+
+/* A file on which the kernel tells of connections that die. */
+int nbd_listen(void);
+
+/* The number of the next device of which it tells; -EAGAIN: of none. */
+int nbd_hear(int fd);
 
 /* Ends it, also under those who have it open; requests under way fail. */
 int nbd_detach(unsigned int number);

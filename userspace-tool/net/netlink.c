@@ -184,15 +184,15 @@ int netlink_request(int protocol, const struct netlink_buf *buf)
 	return netlink_dump(protocol, buf, NULL, NULL);
 }
 
-const void *netlink_get(const struct nlmsghdr *m, size_t header_size,
-			uint16_t attr, size_t *size)
+const void *netlink_find(const void *attrs, size_t bytes, uint16_t attr,
+			 size_t *size)
 {
-	size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(header_size);
 	const struct nlattr *a;
+	size_t at = 0;
 
-	while (at + NLA_HDRLEN <= m->nlmsg_len) {
-		a = (const struct nlattr *)((const uint8_t *)m + at);
-		if (a->nla_len < NLA_HDRLEN || a->nla_len > m->nlmsg_len - at)
+	while (at + NLA_HDRLEN <= bytes) {
+		a = (const struct nlattr *)((const uint8_t *)attrs + at);
+		if (a->nla_len < NLA_HDRLEN || a->nla_len > bytes - at)
 			break;
 		if ((a->nla_type & NLA_TYPE_MASK) == attr) {
 			*size = a->nla_len - NLA_HDRLEN;
@@ -201,4 +201,14 @@ const void *netlink_get(const struct nlmsghdr *m, size_t header_size,
 		at += NLA_ALIGN(a->nla_len);
 	}
 	return NULL;
+}
+
+const void *netlink_get(const struct nlmsghdr *m, size_t header_size,
+			uint16_t attr, size_t *size)
+{
+	size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(header_size);
+
+	return m->nlmsg_len < at ? NULL :
+		netlink_find((const uint8_t *)m + at, m->nlmsg_len - at, attr,
+			     size);
 }

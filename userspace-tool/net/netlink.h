@@ -63,4 +63,8 @@ int netlink_dump(int protocol, const struct netlink_buf *buf,
 const void *netlink_get(const struct nlmsghdr *message, size_t header_size,
 			uint16_t attr, size_t *size);
 
+/* The same in @bytes bytes of attributes, such as a nested one's. */
+const void *netlink_find(const void *attrs, size_t bytes, uint16_t attr,
+			 size_t *size);
+
 #endif /* LODGE_NET_NETLINK_H */
