@@ -421,7 +421,7 @@ static void *run_kernel(void *unused)
 
 static pid_t backend, store;
 static int listen_fd;
-static char socket_path[96], records[96];
+static char socket_path[96], hidden_path[96], records[96];
 static struct xenstore_domain_interface *store_page;
 static uint8_t *store_recovery;
 static struct device_config *config;
@@ -903,6 +903,69 @@ static void test_fault(void)
 	      !nr_bad);
 }
 
+/*
+ * The front end says something new while the back end asks the store about
+ * what was before.
+ */
+static void test_quick_changes(void)
+{
+	unsigned int i, tries = stop_at_once ? 300 : 1500;
+	uint64_t until;
+	bool good;
+
+	put("state", "6");
+	good = wait_for(BACK "state", "6");
+	for (i = 0; i < tries && good; i++) {
+		put("state", "1");
+		until = helper_clock() + rand_r(&seed) % 500 * 1000;
+		while (helper_clock() < until)
+			;
+		put("state", "6");
+		good = wait_for(BACK "state", "6");
+	}
+	check("quick_changes", good);
+}
+
+static uint64_t backend_time(void)
+{
+	struct timespec time = { 0 };
+	clockid_t clock;
+
+	if (!clock_getcpuclockid(backend, &clock))
+		clock_gettime(clock, &time);
+	return time.tv_sec * 1000000000ull + time.tv_nsec;
+}
+
+/* There is something to say, and no store to say it to. */
+static void test_no_store(void)
+{
+	uint64_t before;
+
+	put("state", "1");
+	wait_for(BACK "state", "2");
+	connect_front(1, 0, &sring_blk_x86_64);
+	check("no_store_connects", connected());
+	kill(store, SIGKILL);
+	waitpid(store, NULL, 0);
+	rename(socket_path, hidden_path);
+	rings[0].words[REQ_PROD] = 5000;
+	kick(0);
+	usleep(100000);
+	before = backend_time();
+	usleep(500000);
+	check("no_store_sleeps", backend_time() - before < 100000000);
+	rename(hidden_path, socket_path);
+	start_store();
+	reconnect_store();
+	check("no_store_tells", wait_for(BACK "state", "5"));
+	put("state", "6");
+	wait_for(BACK "state", "6");
+	put("state", "1");
+	wait_for(BACK "state", "2");
+	connect_front(1, 0, &sring_blk_x86_64);
+	check("no_store_works_again", connected() && work(50, 0, 0) && drain());
+}
+
 static void test_resize(void)
 {
 	if (ftruncate(image, 2 * SECTORS * 512))
@@ -982,6 +1045,7 @@ static void set_up(void)
 	for (i = 0; i < DEVICE_CHANNELS; i++)
 		channel_event[i] = eventfd(0, EFD_NONBLOCK);
 	snprintf(socket_path, sizeof(socket_path), "%s/store", dir);
+	snprintf(hidden_path, sizeof(hidden_path), "%s/hidden", dir);
 	snprintf(records, sizeof(records), "%s/store.db", dir);
 	snprintf(text, sizeof(text), "vdev=xvda, target=%s/image", dir);
 	image = open(text + strlen("vdev=xvda, target="),
@@ -1014,6 +1078,8 @@ int main(int argc, char **argv)
 	test_again();
 	test_killed_closing();
 	test_fault();
+	test_quick_changes();
+	test_no_store();
 	test_resize();
 	test_detach();
 	test_force();

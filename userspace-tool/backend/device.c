@@ -391,15 +391,17 @@ static void on_hang_up(struct device *d, unsigned int arg)
 	d->hung_up = true;
 }
 
-/* In ms: until another try to reach the store; -1: for ever. */
+/*
+ * In ms: until another try to reach the store; -1: for ever.  An event of the
+ * store may have come with a reply, when its file says nothing any more.
+ * Without the store nothing can be looked at.
+ */
 static int pick_timeout(const struct device *d)
 {
 	uint64_t now;
 
-	if (d->again)
-		return 0;
 	if (d->bus.store.fd >= 0)
-		return -1;
+		return d->again || d->bus.store.changed ? 0 : -1;
 	now = helper_clock();
 	return d->link.retry_ns > now ?
 	       (int)((d->link.retry_ns - now + 999999) / 1000000) : 0;
