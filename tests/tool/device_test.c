@@ -831,11 +831,14 @@ static void test_life(unsigned int queues, unsigned int order,
 	      !strcmp(get(FRONT "state"), "4"));
 }
 
-/* The guest's driver goes and comes again. */
+/* The guest's driver goes, when its user lets it, and comes again. */
 static void test_again(void)
 {
 	put("state", "5");
 	check("closing", wait_for(BACK "state", "5"));
+	check("closing_serves", work(200, 8, 0) && drain() && !nr_bad &&
+	      !nr_errors);
+	check("closing_stays", !strcmp(get(BACK "state"), "5"));
 	put("state", "6");
 	check("closed", wait_for(BACK "state", "6") && !module->tables[0].open);
 	put("state", "1");
@@ -873,6 +876,47 @@ static void test_killed_closing(void)
 	      !module->ports[0]);
 	flights[0].used = false;
 	memset(disk_busy, 0, sizeof(disk_busy));
+}
+
+/*
+ * One ring is closed and the other has I/O under way when the front end comes
+ * back without a word.  The closed one may not be opened again: what was taken
+ * from it would be taken once more.
+ */
+static void test_half_closed(void)
+{
+	put("state", "1");
+	wait_for(BACK "state", "2");
+	connect_front(2, 0, &sring_blk_x86_64);
+	check("half_closed_connects", connected());
+	module->hold = true;
+	while (!choose(0))
+		;
+	flights[0].write = false;
+	put_request(0, &rings[1]);
+	front_push(&rings[1]);
+	kick(1);
+	usleep(50000);
+	put("state", "6");
+	usleep(50000);
+	check("half_closed", !module->tables[0].open && module->tables[1].open);
+	put("state", "4");
+	check("half_closed_stops", wait_for(BACK "state", "5"));
+	kill_backend();
+	start_backend();
+	usleep(50000);
+	check("half_closed_stays", !module->tables[0].open &&
+	      module->tables[1].open);
+	lock();
+	module->hold = false;
+	unlock();
+	put("state", "6");
+	check("half_closed_closes", wait_for(BACK "state", "6") &&
+	      !module->tables[1].open);
+	flights[0].used = false;
+	memset(disk_busy, 0, sizeof(disk_busy));
+	/* Where nothing says that there can be more queues. */
+	put("multi-queue-num-queues", "1");
 }
 
 static void test_fault(void)
@@ -988,7 +1032,12 @@ static void test_detach(void)
 	config->detaching = 1;
 	kill_backend();
 	start_backend();
-	usleep(20000);
+	check("detach_serves", work(200, 8, 0) && drain() && !nr_bad &&
+	      !nr_errors);
+	/* Linux, when the disk is mounted. */
+	put("state", "5");
+	check("detach_serves_closing", work(200, 8, 0) && drain() && !nr_bad &&
+	      !nr_errors);
 	check("detach_waits", !strcmp(get(BACK "state"), "5"));
 	put("state", "6");
 	check("detached", end_status() == HELPER_DETACHED &&
@@ -1077,6 +1126,7 @@ int main(int argc, char **argv)
 	test_life(1, 0, &sring_blk_x86_64);
 	test_again();
 	test_killed_closing();
+	test_half_closed();
 	test_fault();
 	test_quick_changes();
 	test_no_store();

@@ -202,6 +202,11 @@ static int connect_front(struct device *d)
 	if (d->fault[0] || (d->bus.state != XENBUS_INIT_WAIT &&
 			    d->bus.state != XENBUS_CONNECTED))
 		return 0;
+	/* What is half closed cannot go on. */
+	if (device_is_closing(d)) {
+		device_fault(d, "its rings are half closed");
+		return 0;
+	}
 	if (!d->connected) {
 		if (d->backend->connect(d))
 			return 0;
@@ -265,6 +270,28 @@ static int tell_fault(struct device *d)
 	return err;
 }
 
+/*
+ * A predecessor's connection goes on as long as the front end has not let go
+ * of it, also when the device shall go.  Linux says Closing while the device is
+ * in use, and goes on to use it.  Nothing is written: the ends have said what
+ * they had to say.
+ */
+static void go_on(struct device *d, enum xenbus_state front)
+{
+	if (d->connected || d->fault[0] || !device_has_rings(d) ||
+	    device_is_closing(d) || d->detaching > 1)
+		return;
+	if (front != XENBUS_CLOSING &&
+	    !(d->backend->connect_states & 1u << front))
+		return;
+	if (d->bus.state != XENBUS_CONNECTED && d->bus.state != XENBUS_CLOSING)
+		return;
+	if (d->backend->connect(d))
+		return;
+	d->connected = true;
+	d->backend->kick(d);
+}
+
 /* Do what is next, if anything is.  0, or -errno of the store. */
 static int step(struct device *d)
 {
@@ -277,6 +304,7 @@ static int step(struct device *d)
 		err = tell_fault(d);
 	if (err)
 		return err;
+	go_on(d, front);
 	if (d->detaching)
 		return detach(d, front);
 	switch (front) {

@@ -341,4 +341,7 @@ int device_map_record(struct device *d);
 int device_close_rings(struct device *d);
 bool device_has_rings(const struct device *d);
 
+/* This process or an earlier one has begun to close them. */
+bool device_is_closing(const struct device *d);
+
 #endif /* LODGE_BACKEND_DEVICE_H */

@@ -26,11 +26,14 @@
  * @version: 0: nobody was here before
  * @channels: a bit for each that is bound
  * @nr_entries: of the rings' tables; 0: not open
+ * @closing: they close, and some may be closed: to open those again would take
+ *	requests anew that were taken before
  */
 struct device_record {
 	uint32_t version;
 	uint32_t channels;
 	uint32_t nr_entries[DEVICE_RINGS];
+	uint32_t closing;
 };
 
 int device_map_record(struct device *d)
@@ -58,6 +61,11 @@ bool device_has_rings(const struct device *d)
 		if (d->record->nr_entries[i])
 			return true;
 	return d->record->channels;
+}
+
+bool device_is_closing(const struct device *d)
+{
+	return d->record->closing;
 }
 
 /* --- opening --- */
@@ -261,6 +269,7 @@ int device_close_rings(struct device *d)
 		d->connected = false;
 		d->backend->disconnect(d);
 	}
+	d->record->closing = device_has_rings(d);
 	for (i = 0; i < DEVICE_RINGS; i++) {
 		if (!d->record->nr_entries[i] && !d->rings[i].pages)
 			continue;
@@ -276,5 +285,6 @@ int device_close_rings(struct device *d)
 		if (err)
 			return err;
 	}
+	d->record->closing = busy;
 	return busy;
 }
