@@ -67,6 +67,7 @@ static int start_domain(struct keeper *k, int unpause, struct failure *failure)
 		return failure_set(failure, "%s: %s",
 				   run_dir_file(&k->dir, "config"),
 				   msg_errno(err));
+	k->is_new = 1;
 	return keeper_spawn(k, unpause, failure);
 }
 

@@ -185,7 +185,8 @@ static int wait_ready(struct keeper *k, int count, struct failure *failure)
 			if (p[1 + role].revents)
 				return ended_at_once(k, &k->helpers[role],
 						     failure);
-		if (keeper_devices_handle(k, devices, n, failure))
+		if (keeper_devices_handle(k, devices, n,
+					  k->is_new ? failure : NULL))
 			return -1;
 	}
 	return 0;
@@ -274,6 +275,7 @@ static int rebuild(struct keeper *k, struct pvh_image *image,
 	k->domain_fd = build_domain(&k->config, image, &k->domid, failure);
 	if (k->domain_fd < 0)
 		return -1;
+	k->is_new = 1;
 	/*
 	 * `lodge destroy` sets its mark and then looks for a domain of this
 	 * name; we make one and then look for the mark.  One sees the other.
@@ -285,6 +287,7 @@ static int rebuild(struct keeper *k, struct pvh_image *image,
 	err = dev_domain_unpause(k->domain_fd);
 	if (err)
 		return failure_set(failure, "unpause: %s", msg_errno(err));
+	k->is_new = 0;
 	run_dir_clear_mark(&k->dir, MARK_RESTARTING);
 	return 0;
 }
@@ -515,6 +518,7 @@ static int set_up(struct keeper *k, int unpause, struct failure *failure)
 	err = unpause || restarting ? dev_domain_unpause(k->domain_fd) : 0;
 	if (err)
 		return failure_set(failure, "unpause: %s", msg_errno(err));
+	k->is_new = 0;
 	if (restarting)
 		run_dir_clear_mark(&k->dir, MARK_RESTARTING);
 	return 0;
@@ -648,6 +652,7 @@ pid_t keeper_respawn(struct keeper *k)
 		close_fd(&k->news[0]);
 		close_fd(&k->news[1]);
 		reload_config(k);
+		k->is_new = 0;
 		keeper_main(k, 0);
 	}
 	return pid < 0 ? -errno : pid;

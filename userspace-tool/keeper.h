@@ -34,6 +34,7 @@
  * @ready: pipe: a helper writes one byte when it serves
  * @report_fd: the keeper's only, until it has told who spawned it how it went
  * @helpers: indexed by enum run_role; those of ROLE_RUNNER to ROLE_STORE used
+ * @is_new: the domain has not run yet: what cannot be started ends it
  * @stopped: the shutdown was handled and the domain is preserved
  * @restarts: quick ones in a row
  * @started_ns: when this keeper's domain started
@@ -57,6 +58,7 @@ struct keeper {
 	int ready[2];
 	int report_fd;
 	struct helper helpers[NR_ROLES];
+	int is_new;
 	int stopped;
 	unsigned int restarts;
 	uint64_t started_ns;

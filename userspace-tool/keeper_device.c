@@ -31,6 +31,7 @@
 #define RETRY_FIRST_NS	20000000ull
 #define RETRY_MOST_NS	1000000000ull
 #define QUIET_FAILURES	3
+#define FILE_TRIES	6	/* 1.3 s */
 #define OBEY_NS		2000000000ull
 
 struct device_domain keeper_device_domain(const struct keeper *k)
@@ -128,12 +129,38 @@ static const char *stats_file(const struct device_config *config)
 	return name;
 }
 
+static int open_files(struct keeper *k, struct keeper_device *d,
+		      struct failure *failure)
+{
+	const struct device_domain domain = keeper_device_domain(k);
+	struct failure reason = { .text = "" };
+
+	if (!backend_of(d->config->class)->open(d->config, &domain, &d->files,
+						&reason)) {
+		d->open = 1;
+		return 0;
+	}
+	close_files(d);
+	failure_set(failure, "%s: %s", device_config_name(d->config),
+		    reason.text);
+	failure_hint(failure, "%s", reason.hint);
+	return -1;
+}
+
+/*
+ * One that shall go when the guest lets it go needs its files until then; but
+ * if they are gone, it goes without them.
+ */
+static int needs_files(const struct keeper_device *d)
+{
+	return !d->config->detaching ||
+		(d->config->detaching == 1 && d->failures < FILE_TRIES);
+}
+
 /* 1 adopted, 0 started, -1. */
 static int start_device(struct keeper *k, struct keeper_device *d,
 			struct failure *failure)
 {
-	const struct device_domain domain = keeper_device_domain(k);
-	struct failure reason = { .text = "" };
 	int err;
 
 	if (helper_adopt(k, &d->helper)) {
@@ -141,19 +168,8 @@ static int start_device(struct keeper *k, struct keeper_device *d,
 		return 1;
 	}
 	d->served = 0;
-	/* A device that goes may do so without its file. */
-	if (!d->open && !d->config->detaching) {
-		if (backend_of(d->config->class)->open(d->config, &domain,
-						       &d->files, &reason)) {
-			close_files(d);
-			failure_set(failure, "%s: %s",
-				    device_config_name(d->config),
-				    reason.text);
-			failure_hint(failure, "%s", reason.hint);
-			return -1;
-		}
-		d->open = 1;
-	}
+	if (!d->open && needs_files(d) && open_files(k, d, failure))
+		return -1;
 	err = helper_fork(k, &d->helper);
 	return err ? failure_set(failure, "%s: %s",
 				 device_config_name(d->config),
@@ -197,23 +213,6 @@ static void end_stuck(struct keeper *k, struct keeper_device *d)
 	d->obey_ns = 0;
 }
 
-int keeper_devices_start(struct keeper *k, struct failure *failure)
-{
-	struct keeper_device *d;
-	int adopted, nr_new = 0;
-
-	if (keeper_devices_init(k, failure))
-		return -1;
-	for (d = k->devices; d; d = d->next) {
-		adopted = start_device(k, d, failure);
-		if (adopted < 0)
-			return -1;
-		repeat_orders(k, d);
-		nr_new += !adopted;
-	}
-	return nr_new;
-}
-
 /*
  * I/O of a dead process may hold the file, and its lock, for a while: so the
  * first tries come soon, and are not worth a word.
@@ -230,6 +229,31 @@ static void put_off(struct keeper_device *d, uint64_t now,
 	if (d->failures > QUIET_FAILURES)
 		log_event("%s", failure->text);
 	d->helper.retry_ns = now + delay;
+}
+
+/*
+ * What cannot be started ends a domain that is new.  One that runs has the rest
+ * of its devices, and this one as soon as it can be.
+ */
+int keeper_devices_start(struct keeper *k, struct failure *failure)
+{
+	struct keeper_device *d;
+	int adopted, nr_new = 0;
+
+	if (keeper_devices_init(k, failure))
+		return -1;
+	for (d = k->devices; d; d = d->next) {
+		adopted = start_device(k, d, failure);
+		if (adopted < 0 && k->is_new)
+			return -1;
+		if (adopted < 0) {
+			put_off(d, helper_clock(), failure);
+			continue;
+		}
+		repeat_orders(k, d);
+		nr_new += !adopted;
+	}
+	return nr_new;
 }
 
 uint64_t keeper_devices_start_due(struct keeper *k, uint64_t now)
@@ -263,7 +287,7 @@ int keeper_devices_served(const struct keeper *k)
 	const struct keeper_device *d;
 
 	for (d = k->devices; d; d = d->next)
-		if (!d->served)
+		if (!d->served && (k->is_new || d->helper.pidfd >= 0))
 			return 0;
 	return 1;
 }
@@ -636,9 +660,14 @@ void keeper_devices_kill(struct keeper *k)
 			kill(pid, SIGKILL);
 			waitpid(pid, NULL, 0);
 		}
-		/* One that was adopted lives on with what it has. */
-		if (d->open)
+		/*
+		 * One that was adopted lives on with what it has; and a guest
+		 * that runs may use what was made before us.
+		 */
+		if (d->open && k->is_new)
 			undo_device(k, d);
+		else
+			close_files(d);
 	}
 }
 

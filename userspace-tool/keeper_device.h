@@ -62,7 +62,8 @@ int keeper_devices_init(struct keeper *keeper, struct failure *failure);
 
 /*
  * Adopt or start the process of each device.  Returns how many were started,
- * or -1.
+ * or -1 when the domain is new and has one that cannot be.  One of a domain
+ * that runs is tried again when it is due.
  */
 int keeper_devices_start(struct keeper *keeper, struct failure *failure);
 
@@ -88,7 +89,7 @@ struct pollfd;
 
 /*
  * Fill in what the keeper's loop waits for, at most KEEPER_DEVICES_POLL files;
- * returns how many.  Then deal with what came.  While the domain starts,
+ * returns how many.  Then deal with what came.  While a new domain starts,
  * @failure is not NULL: it gets why a device cannot be served, and -1 is
  * returned.
  */
@@ -96,7 +97,7 @@ unsigned int keeper_devices_poll(struct keeper *keeper, struct pollfd *p);
 int keeper_devices_handle(struct keeper *keeper, const struct pollfd *p,
 			  unsigned int n, struct failure *failure);
 
-/* Whether every device is served. */
+/* Whether every device is served, or of a domain that runs put off. */
 int keeper_devices_served(const struct keeper *keeper);
 
 /* The child's work; returns its exit status. */

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The keeper's care for devices, alone: this program is the domain, the back
+ * ends and the helpers.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "dev.h"
+#include "fd.h"
+#include "keeper.h"
+#include "keeper_device.h"
+#include "lib/attach.h"
+#include "log.h"
+
+static void check(const char *name, bool good)
+{
+	printf("%s %s%s\n", good ? "ok" : "not ok", name,
+	       good ? "" : ": it did not hold");
+	fflush(stdout);
+}
+
+/* --- what is around it --- */
+
+static unsigned int nr_opened, nr_forgotten, nr_forked;
+static bool is_missing;
+static uint64_t clock_ns = 1;
+
+static int open_files(const struct device_config *config,
+		      const struct device_domain *domain,
+		      struct device_files *files, struct failure *failure)
+{
+	(void)domain;
+	nr_opened++;
+	if (is_missing && !strcmp(config->label, "xvda"))
+		return failure_set(failure, "it is not there");
+	files->fd[0] = dup(STDIN_FILENO);
+	return 0;
+}
+
+static void forget(const struct device_config *config,
+		   const struct device_domain *domain)
+{
+	(void)config;
+	(void)domain;
+	nr_forgotten++;
+}
+
+static const struct backend backend = {
+	.name = "test", .open = open_files, .forget = forget,
+};
+
+const struct backend *backend_of(enum device_class class)
+{
+	(void)class;
+	return &backend;
+}
+
+void helper_init_device(struct helper *h, struct keeper_device *device)
+{
+	memset(h, 0, sizeof(*h));
+	h->pidfd = -1;
+	h->device = device;
+}
+
+int helper_adopt(struct keeper *k, struct helper *h)
+{
+	(void)k;
+	(void)h;
+	return 0;
+}
+
+/* What a process does. */
+static void (*act)(struct keeper *k, struct keeper_device *d);
+
+int helper_fork(struct keeper *k, struct helper *h)
+{
+	nr_forked++;
+	fflush(stdout);
+	h->pid = fork();
+	if (!h->pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (act)
+			act(k, h->device);
+		for (;;)
+			pause();
+	}
+	h->pidfd = pidfd_open(h->pid, 0);
+	return 0;
+}
+
+int helper_reap(struct helper *h)
+{
+	int status = 0;
+
+	waitpid(h->pid, &status, 0);
+	close_fd(&h->pidfd);
+	h->pid = 0;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+void helper_end(struct helper *h)
+{
+	if (h->pidfd < 0)
+		return;
+	kill(h->pid, SIGKILL);
+	helper_reap(h);
+}
+
+void helper_progressed(struct helper *h)
+{
+	(void)h;
+}
+
+uint64_t helper_clock(void)
+{
+	return clock_ns;
+}
+
+void helper_init_sandbox(struct keeper *k, struct sandbox *box,
+			 enum sandbox_kind kind)
+{
+	(void)k;
+	(void)box;
+	(void)kind;
+}
+
+int dev_domain_revoke(int fd, unsigned int slot, unsigned int devid)
+{
+	(void)fd;
+	(void)slot;
+	(void)devid;
+	return 0;
+}
+
+int attach_slot(int domain_fd, unsigned int role, unsigned int devid,
+		pid_t *holder)
+{
+	(void)domain_fd;
+	(void)role;
+	(void)devid;
+	(void)holder;
+	return -EBUSY;
+}
+
+int device_run(struct device *d, const char *socket,
+	       struct device_stats *stats, struct sandbox *box)
+{
+	(void)d;
+	(void)socket;
+	(void)stats;
+	(void)box;
+	return 0;
+}
+
+void device_report(struct device *d, enum device_news news,
+		   const struct failure *failure)
+{
+	(void)d;
+	(void)news;
+	(void)failure;
+}
+
+int run_dir_save_config(const struct run_dir *dir,
+			const struct domain_config *config)
+{
+	(void)dir;
+	(void)config;
+	return 0;
+}
+
+const char *run_dir_file(const struct run_dir *dir, const char *file)
+{
+	(void)dir;
+	return file;
+}
+
+const char *log_dir(void)
+{
+	return "/var/log/lodge";
+}
+
+void log_event(const char *format, ...)
+{
+	va_list args;
+
+	printf("  log: ");
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf("\n");
+}
+
+/* --- a keeper with the disks xvda and xvdb --- */
+
+static struct keeper k;
+
+static void set_up(int is_new)
+{
+	static const char * const disks[] = {
+		"vdev=xvda, target=/a", "vdev=xvdb, target=/b",
+	};
+	struct device_config *config;
+	struct failure failure;
+	size_t i;
+
+	memset(&k, 0, sizeof(k));
+	domain_config_init(&k.config);
+	k.is_new = is_new;
+	k.dir.fd = -1;
+	k.client.fd = -1;
+	k.control_fd = -1;
+	k.domain_fd = -1;
+	for (i = 0; i < 2; i++) {
+		config = device_config_parse(DEVICE_VBD, disks[i], i,
+					     &failure);
+		if (!config || device_config_add(&k.config.devices, config,
+						 &failure))
+			abort();
+	}
+	if (pipe2(k.news, O_CLOEXEC | O_NONBLOCK))
+		abort();
+	nr_opened = 0;
+	nr_forgotten = 0;
+	nr_forked = 0;
+	is_missing = false;
+	act = NULL;
+}
+
+static void tear_down(void)
+{
+	keeper_devices_end(&k);
+	domain_config_release(&k.config);
+	close_fd(&k.news[0]);
+	close_fd(&k.news[1]);
+}
+
+/* Till @wanted holds of @d, or for ten seconds. */
+__attribute__((unused)) static bool handle_until(bool (*wanted)(const struct keeper_device *d),
+			 const struct keeper_device *d)
+{
+	struct pollfd p[KEEPER_DEVICES_POLL];
+	unsigned int n, i;
+
+	for (i = 0; i < 1000 && !wanted(d); i++) {
+		n = keeper_devices_poll(&k, p);
+		if (poll(p, n, 10) >= 0)
+			keeper_devices_handle(&k, p, n, NULL);
+	}
+	return wanted(d);
+}
+
+/* --- the tests --- */
+
+static void test_missing_new(void)
+{
+	struct failure failure = { .text = "" };
+
+	set_up(1);
+	is_missing = true;
+	check("new_fails", keeper_devices_start(&k, &failure) < 0 &&
+	      !strcmp(failure.text, "disk xvda: it is not there"));
+	tear_down();
+	set_up(1);
+	check("new_starts", keeper_devices_start(&k, &failure) == 2);
+	keeper_devices_kill(&k);
+	check("new_is_undone", nr_forgotten == 2);
+	tear_down();
+}
+
+/* A keeper that comes to a domain that runs. */
+static void test_missing(void)
+{
+	struct failure failure = { .text = "" };
+	struct keeper_device *a, *b;
+	uint64_t next;
+
+	set_up(0);
+	is_missing = true;
+	check("missing_others_start",
+	      keeper_devices_start(&k, &failure) >= 0 && nr_forked == 1);
+	a = k.devices;
+	b = a->next;
+	check("missing_waits_for_others", !keeper_devices_served(&k));
+	b->served = 1;
+	check("missing_is_put_off", keeper_devices_served(&k));
+	next = keeper_devices_start_due(&k, clock_ns);
+	check("missing_later", next > clock_ns && nr_opened == 2);
+	keeper_devices_start_due(&k, next);
+	check("missing_again", nr_opened == 3 && a->helper.pidfd < 0);
+	is_missing = false;
+	keeper_devices_start_due(&k, UINT64_MAX - 1);
+	check("missing_comes", nr_forked == 2 && a->helper.pidfd >= 0);
+	keeper_devices_kill(&k);
+	check("running_keeps", !nr_forgotten && a->files.fd[0] < 0);
+	tear_down();
+}
+
+static void test_detaching(void)
+{
+	struct failure failure = { .text = "" };
+	struct keeper_device *a;
+	uint64_t now = 1;
+	int i;
+
+	set_up(0);
+	k.config.devices->detaching = 1;
+	keeper_devices_start(&k, &failure);
+	check("detaching_has_files", k.devices->files.fd[0] >= 0);
+	tear_down();
+
+	set_up(0);
+	k.config.devices->detaching = 1;
+	is_missing = true;
+	check("detaching_tries", keeper_devices_start(&k, &failure) >= 0 &&
+	      k.devices->helper.pidfd < 0);
+	a = k.devices;
+	a->next->served = 1;
+	for (i = 0; i < 20 && a->helper.pidfd < 0; i++)
+		now = keeper_devices_start_due(&k, now);
+	check("detaching_goes_without", a->helper.pidfd >= 0 &&
+	      a->files.fd[0] < 0);
+	tear_down();
+
+	set_up(0);
+	k.config.devices->detaching = 2;
+	keeper_devices_start(&k, &failure);
+	check("forced_has_no_files", k.devices->helper.pidfd >= 0 &&
+	      k.devices->files.fd[0] < 0);
+	tear_down();
+}
+
+int main(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	test_missing_new();
+	test_missing();
+	test_detaching();
+	return 0;
+}
