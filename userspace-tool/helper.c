@@ -91,7 +91,6 @@ static void close_keepers(struct keeper *k)
 	for (i = 0; i < NR_ROLES; i++)
 		close_fd(&k->helpers[i].pidfd);
 	close_fd(&k->ready[0]);
-	close_fd(&k->news[0]);
 	close_fd(&k->client.fd);
 	close_fd(&k->dhcp.pidfd);
 	close_fd(&k->nbd.fd);

@@ -53,8 +53,6 @@ void keeper_init(struct keeper *k)
 	k->client.fd = -1;
 	k->dhcp.pidfd = -1;
 	k->nbd.fd = -1;
-	k->news[0] = -1;
-	k->news[1] = -1;
 	k->ready[0] = -1;
 	k->ready[1] = -1;
 	k->report_fd = -1;
@@ -507,8 +505,7 @@ static int set_up(struct keeper *k, int unpause, struct failure *failure)
 
 	if (err)
 		return failure_set(failure, "it has a keeper");
-	if ((k->ready[0] < 0 && pipe2(k->ready, O_CLOEXEC)) ||
-	    (k->news[0] < 0 && pipe2(k->news, O_CLOEXEC | O_NONBLOCK)))
+	if (k->ready[0] < 0 && pipe2(k->ready, O_CLOEXEC))
 		return failure_set(failure, "pipe: %s", msg_errno(errno));
 	if (k->domain_fd < 0)
 		return finish_restart(k, failure);
@@ -649,8 +646,6 @@ pid_t keeper_respawn(struct keeper *k)
 	if (!pid) {
 		close_fd(&k->ready[0]);
 		close_fd(&k->ready[1]);
-		close_fd(&k->news[0]);
-		close_fd(&k->news[1]);
 		reload_config(k);
 		k->is_new = 0;
 		keeper_main(k, 0);

@@ -26,7 +26,6 @@
  * @pty: its console's terminal; -1 in both: none yet
  * @listen_fd: the store's listening socket, or -1
  * @control_fd: the listening socket for orders, or -1
- * @news: pipe: struct device_report of the devices' processes
  * @client: who waits for an answer
  * @devices: and their processes
  * @dhcp: the server behind the NAT bridge
@@ -50,7 +49,6 @@ struct keeper {
 	struct pty pty;
 	int listen_fd;
 	int control_fd;
-	int news[2];
 	struct keeper_client client;
 	struct keeper_device *devices;
 	struct keeper_dhcp dhcp;

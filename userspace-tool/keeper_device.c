@@ -33,6 +33,7 @@
 #define QUIET_FAILURES	3
 #define FILE_TRIES	6	/* 1.3 s */
 #define OBEY_NS		2000000000ull
+#define NEWS_MOST	64	/* of one process; few have ten */
 
 struct device_domain keeper_device_domain(const struct keeper *k)
 {
@@ -55,12 +56,20 @@ static struct keeper_device *add_device(struct keeper *k,
 		return NULL;
 	d->config = config;
 	helper_init_device(&d->helper, d);
+	d->news[0] = -1;
+	d->news[1] = -1;
 	for (i = 0; i < DEVICE_FILES; i++)
 		d->files.fd[i] = -1;
 	while (*end)
 		end = &(*end)->next;
 	*end = d;
 	return d;
+}
+
+static void close_news(struct keeper_device *d)
+{
+	close_fd(&d->news[0]);
+	close_fd(&d->news[1]);
 }
 
 static void close_files(struct keeper_device *d)
@@ -81,6 +90,7 @@ static void drop_device(struct keeper *k, struct keeper_device *d)
 		at = &(*at)->next;
 	*at = d->next;
 	close_files(d);
+	close_news(d);
 	close_fd(&d->helper.pidfd);
 	free(d);
 }
@@ -91,8 +101,11 @@ void keeper_devices_close(struct keeper *k, const struct keeper_device *but)
 
 	for (d = k->devices; d; d = d->next) {
 		close_fd(&d->helper.pidfd);
-		if (d != but)
-			close_files(d);
+		close_fd(&d->news[0]);
+		if (d == but)
+			continue;
+		close_news(d);
+		close_files(d);
 	}
 }
 
@@ -157,6 +170,22 @@ static int needs_files(const struct keeper_device *d)
 		(d->config->detaching == 1 && d->failures < FILE_TRIES);
 }
 
+/* Its own pipe, so that it speaks for no other; a write() is a packet. */
+static int fork_device(struct keeper *k, struct keeper_device *d)
+{
+	int err;
+
+	close_news(d);
+	d->nr_news = 0;
+	if (pipe2(d->news, O_CLOEXEC | O_NONBLOCK | O_DIRECT))
+		return -errno;
+	err = helper_fork(k, &d->helper);
+	close_fd(&d->news[1]);
+	if (err)
+		close_news(d);
+	return err;
+}
+
 /* 1 adopted, 0 started, -1. */
 static int start_device(struct keeper *k, struct keeper_device *d,
 			struct failure *failure)
@@ -170,7 +199,7 @@ static int start_device(struct keeper *k, struct keeper_device *d,
 	d->served = 0;
 	if (!d->open && needs_files(d) && open_files(k, d, failure))
 		return -1;
-	err = helper_fork(k, &d->helper);
+	err = fork_device(k, d);
 	return err ? failure_set(failure, "%s: %s",
 				 device_config_name(d->config),
 				 msg_errno(err)) : 0;
@@ -484,17 +513,19 @@ static void hear_client(struct keeper *k)
 
 /* --- what happened --- */
 
-static int hear_news(struct keeper *k, struct failure *failure)
+/* From a process that a guest may have subverted: any bytes. */
+static void clean_text(char *text, size_t size)
 {
-	struct device_report report;
-	struct keeper_device *d;
+	text[size - 1] = '\0';
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
 
-	if (read(k->news[0], &report, sizeof(report)) != sizeof(report))
-		return 0;
-	d = find_device(k, report.class, report.devid);
-	if (!d || d->helper.pid != report.pid)
-		return 0;
-	switch (report.news) {
+static int heed(struct keeper *k, struct keeper_device *d,
+		struct device_report *report, struct failure *failure)
+{
+	switch (report->news) {
 	case DEVICE_SERVED:
 		d->served = 1;
 		repeat_orders(k, d);
@@ -508,16 +539,53 @@ static int hear_news(struct keeper *k, struct failure *failure)
 		d->obey_ns = 0;
 		break;
 	case DEVICE_FAILED:
+		clean_text(report->failure.text, sizeof(report->failure.text));
+		clean_text(report->failure.hint, sizeof(report->failure.hint));
 		if (failure) {
 			failure_set(failure, "%s: %s",
 				    device_config_name(d->config),
-				    report.failure.text);
-			failure_hint(failure, "%s", report.failure.hint);
+				    report->failure.text);
+			failure_hint(failure, "%s", report->failure.hint);
 			return -1;
 		}
-		if (is_waited_for(k, d) && k->client.attaching)
-			undo_attach(k, d, &report.failure);
 	}
+	return 0;
+}
+
+/* What no back end of ours sends.  It is not listened to any more. */
+static void end_babbler(struct keeper_device *d)
+{
+	log_event("%s %d reports nonsense and is killed", d->helper.name,
+		  (int)d->helper.pid);
+	close_news(d);
+	pidfd_send_signal(d->helper.pidfd, SIGKILL, NULL, 0);
+}
+
+/* 1: there may be more; 0: nothing is left; -1 with @failure. */
+static int hear_news(struct keeper *k, struct keeper_device *d,
+		     struct failure *failure)
+{
+	struct device_report report;
+	ssize_t n = d->news[0] < 0 ? 0 :
+		read(d->news[0], &report, sizeof(report));
+
+	if (n < 0)
+		return 0;
+	if (!n) {
+		close_news(d);
+		return 0;
+	}
+	if (n != sizeof(report) || d->nr_news++ == NEWS_MOST) {
+		end_babbler(d);
+		return 0;
+	}
+	if (heed(k, d, &report, failure))
+		return -1;
+	if (report.news != DEVICE_FAILED || !is_waited_for(k, d) ||
+	    !k->client.attaching)
+		return 1;
+	/* Nothing is left of @d. */
+	undo_attach(k, d, &report.failure);
 	return 0;
 }
 
@@ -546,14 +614,13 @@ static int hear_death(struct keeper *k, struct keeper_device *d,
 	return -1;
 }
 
-enum { POLL_NEWS, POLL_CONTROL, POLL_CLIENT, POLL_DEVICES };
+enum { POLL_CONTROL, POLL_CLIENT, POLL_DEVICES };
 
 unsigned int keeper_devices_poll(struct keeper *k, struct pollfd *p)
 {
 	const struct keeper_device *d;
 	unsigned int n = POLL_DEVICES;
 
-	p[POLL_NEWS] = (struct pollfd){ .fd = k->news[0], .events = POLLIN };
 	/* One at a time: the others wait in the socket's backlog. */
 	p[POLL_CONTROL] = (struct pollfd){
 		.fd = k->client.fd < 0 ? k->control_fd : -1,
@@ -563,11 +630,16 @@ unsigned int keeper_devices_poll(struct keeper *k, struct pollfd *p)
 		.fd = k->client.fd,
 		.events = POLLIN,
 	};
-	for (d = k->devices; d; d = d->next)
+	for (d = k->devices; d; d = d->next) {
 		p[n++] = (struct pollfd){
 			.fd = d->helper.pidfd,
 			.events = POLLIN,
 		};
+		p[n++] = (struct pollfd){
+			.fd = d->news[0],
+			.events = POLLIN,
+		};
+	}
 	return n;
 }
 
@@ -580,14 +652,20 @@ static int has_died(const struct keeper_device *d, const struct pollfd *p,
 	return 0;
 }
 
-/* News that a process left is there before its death is: it comes first. */
+/* A process has no more than NEWS_MOST, so this ends. */
 static int hear_all_news(struct keeper *k, struct failure *failure)
 {
-	struct pollfd p = { .fd = k->news[0], .events = POLLIN };
+	struct keeper_device *d, *next;
+	int more;
 
-	while (poll(&p, 1, 0) > 0 && p.revents & POLLIN)
-		if (hear_news(k, failure))
+	for (d = k->devices; d; d = next) {
+		next = d->next;
+		do {
+			more = hear_news(k, d, failure);
+		} while (more > 0);
+		if (more)
 			return -1;
+	}
 	return 0;
 }
 
@@ -596,6 +674,7 @@ int keeper_devices_handle(struct keeper *k, const struct pollfd *p,
 {
 	struct keeper_device *d, *next;
 
+	/* What a process left is there before its death is: it comes first. */
 	if (hear_all_news(k, failure))
 		return -1;
 	for (d = k->devices; d; d = next) {
@@ -736,7 +815,7 @@ int keeper_device_main(struct keeper *k, struct keeper_device *self)
 	d->config = self->config;
 	d->domain = keeper_device_domain(k);
 	d->files = self->files;
-	d->report_fd = k->news[1];
+	d->report_fd = self->news[1];
 	d->attach_fd = attach_slot(k->domain_fd,
 				   device_classes[self->config->class].role,
 				   self->config->devid, &holder);

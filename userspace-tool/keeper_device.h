@@ -28,6 +28,9 @@ struct keeper;
  * @lost_ns: since when it has no connection to its medium; 0: it has, or none
  *	is tried any more.  See keeper_nbd.h
  * @reconnect_ns: when the next try is
+ * @news: pipe of struct device_report from the process that we forked; the
+ *	second end is open while it is forked
+ * @nr_news: of that process
  */
 struct keeper_device {
 	struct keeper_device *next;
@@ -40,6 +43,8 @@ struct keeper_device {
 	unsigned int failures;
 	uint64_t lost_ns;
 	uint64_t reconnect_ns;
+	int news[2];
+	unsigned int nr_news;
 };
 
 /**
@@ -83,7 +88,7 @@ void keeper_devices_kill(struct keeper *keeper);
 void keeper_devices_close(struct keeper *keeper,
 			  const struct keeper_device *but);
 
-#define KEEPER_DEVICES_POLL	(3 + LODGE_MAX_DEVICES)
+#define KEEPER_DEVICES_POLL	(2 + 2 * LODGE_MAX_DEVICES)
 
 struct pollfd;
 

@@ -228,8 +228,6 @@ static void set_up(int is_new)
 						 &failure))
 			abort();
 	}
-	if (pipe2(k.news, O_CLOEXEC | O_NONBLOCK))
-		abort();
 	nr_opened = 0;
 	nr_forgotten = 0;
 	nr_forked = 0;
@@ -241,12 +239,10 @@ static void tear_down(void)
 {
 	keeper_devices_end(&k);
 	domain_config_release(&k.config);
-	close_fd(&k.news[0]);
-	close_fd(&k.news[1]);
 }
 
 /* Till @wanted holds of @d, or for ten seconds. */
-__attribute__((unused)) static bool handle_until(bool (*wanted)(const struct keeper_device *d),
+static bool handle_until(bool (*wanted)(const struct keeper_device *d),
 			 const struct keeper_device *d)
 {
 	struct pollfd p[KEEPER_DEVICES_POLL];
@@ -340,11 +336,150 @@ static void test_detaching(void)
 	tear_down();
 }
 
+/* --- what processes say --- */
+
+static void say(struct keeper_device *d, enum device_news news, size_t size)
+{
+	struct device_report report = { .news = news };
+
+	if (write(d->news[1], &report, size) < 0)
+		_exit(1);
+}
+
+static void say_served(struct keeper *keeper, struct keeper_device *d)
+{
+	(void)keeper;
+	say(d, DEVICE_SERVED, sizeof(struct device_report));
+}
+
+/* The first disk's does something that it must not; the second serves. */
+static void (*babble)(struct keeper_device *d);
+
+static void one_babbles(struct keeper *keeper, struct keeper_device *d)
+{
+	if (d == keeper->devices)
+		babble(d);
+	say_served(keeper, d);
+}
+
+static void say_without_end(struct keeper_device *d)
+{
+	struct device_report report = { .news = DEVICE_PROGRESS };
+
+	for (;;)
+		if (write(d->news[1], &report, sizeof(report)) < 0 &&
+		    errno != EAGAIN)
+			break;
+}
+
+static void say_half(struct keeper_device *d)
+{
+	say(d, DEVICE_PROGRESS, sizeof(struct device_report) / 2);
+}
+
+static void say_nothing_more(struct keeper_device *d)
+{
+	close_fd(&d->news[1]);
+	for (;;)
+		pause();
+}
+
+static bool is_served(const struct keeper_device *d)
+{
+	return d->served;
+}
+
+static bool is_down(const struct keeper_device *d)
+{
+	return d->helper.pidfd < 0;
+}
+
+static void start_babble(void (*what)(struct keeper_device *d))
+{
+	struct failure failure;
+
+	set_up(0);
+	babble = what;
+	act = one_babbles;
+	keeper_devices_start(&k, &failure);
+}
+
+static void handle_for_a_while(void)
+{
+	struct pollfd p[KEEPER_DEVICES_POLL];
+	unsigned int n, i;
+
+	for (i = 0; i < 10; i++) {
+		n = keeper_devices_poll(&k, p);
+		if (poll(p, n, 10) >= 0)
+			keeper_devices_handle(&k, p, n, NULL);
+	}
+}
+
+static bool hears_nothing(void)
+{
+	struct pollfd p[KEEPER_DEVICES_POLL];
+
+	return !poll(p, keeper_devices_poll(&k, p), 0);
+}
+
+static void test_babble(void)
+{
+	start_babble(say_without_end);
+	check("endless_is_killed", handle_until(is_down, k.devices));
+	check("endless_others", handle_until(is_served, k.devices->next) &&
+	      !is_down(k.devices->next));
+	tear_down();
+
+	start_babble(say_half);
+	check("half_is_killed", handle_until(is_down, k.devices));
+	check("half_others", handle_until(is_served, k.devices->next) &&
+	      !is_down(k.devices->next) && !k.devices->served);
+	tear_down();
+
+	start_babble(say_nothing_more);
+	check("closed_others", handle_until(is_served, k.devices->next));
+	handle_for_a_while();
+	check("closed_sleeps", hears_nothing() && !is_down(k.devices));
+	tear_down();
+}
+
+static void say_failed(struct keeper *keeper, struct keeper_device *d)
+{
+	struct device_report report = { .news = DEVICE_FAILED };
+
+	(void)keeper;
+	memset(&report.failure, 'x', sizeof(report.failure));
+	memcpy(report.failure.text, "\033[2J\n", 5);
+	if (write(d->news[1], &report, sizeof(report)) < 0)
+		_exit(1);
+}
+
+static void test_text(void)
+{
+	struct pollfd p[KEEPER_DEVICES_POLL];
+	struct failure failure = { .text = "" };
+	unsigned int n;
+
+	set_up(1);
+	act = say_failed;
+	keeper_devices_start(&k, &failure);
+	n = keeper_devices_poll(&k, p);
+	poll(p, n, 10000);
+	check("text", keeper_devices_handle(&k, p, n, &failure) < 0 &&
+	      !strncmp(failure.text, "disk xvd", 8) &&
+	      !strncmp(failure.text + 9, ": ?[2J?xx", 9) &&
+	      strlen(failure.hint) == sizeof(failure.hint) - 1);
+	tear_down();
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
 	test_missing_new();
 	test_missing();
 	test_detaching();
+	test_babble();
+	test_text();
 	return 0;
 }

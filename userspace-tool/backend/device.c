@@ -102,12 +102,7 @@ static void take_orders(struct device *d)
 void device_report(struct device *d, enum device_news news,
 		   const struct failure *failure)
 {
-	struct device_report report = {
-		.class = d->config->class,
-		.devid = d->config->devid,
-		.news = news,
-		.pid = getpid(),
-	};
+	struct device_report report = { .news = news };
 
 	if (failure)
 		report.failure = *failure;

@@ -216,7 +216,7 @@ struct device {
 	void *private;
 };
 
-/* What a device's process tells its keeper: one write(). */
+/* What a device's process tells its keeper: one write() to its pipe. */
 enum device_news {
 	DEVICE_SERVED,		/* it has nodes, and waits for the guest */
 	DEVICE_FAILED,		/* it cannot be served; the process ends */
@@ -225,10 +225,7 @@ enum device_news {
 };
 
 struct device_report {
-	uint32_t class;
-	uint32_t devid;
 	uint32_t news;
-	int32_t pid;
 	struct failure failure;
 };
 
