@@ -213,7 +213,11 @@ static void repeat_orders(struct keeper *k, struct keeper_device *d)
 
 	if (d->config->detaching > 1 && backend->abandon)
 		backend->abandon(d->config, &domain);
-	if (!d->config->detaching || d->helper.pidfd < 0 || !d->served)
+	if (d->helper.pidfd < 0 || !d->served)
+		return;
+	if (d->reload && !pidfd_send_signal(d->helper.pidfd, SIGHUP, NULL, 0))
+		d->reload = 0;
+	if (!d->config->detaching)
 		return;
 	pidfd_send_signal(d->helper.pidfd, d->config->detaching > 1 ?
 			  SIGUSR2 : SIGUSR1, NULL, 0);
@@ -470,8 +474,8 @@ static int reload_device(struct keeper *k, const struct control_order *order,
 
 	if (!d)
 		return -1;
-	if (d->helper.pidfd >= 0 && d->served)
-		pidfd_send_signal(d->helper.pidfd, SIGHUP, NULL, 0);
+	d->reload = 1;
+	repeat_orders(k, d);
 	answer(k, NULL);
 	return 0;
 }

@@ -23,6 +23,7 @@ struct keeper;
  * @files: what its process needs, opened when it is started
  * @open: they are
  * @served: the process has said that it serves
+ * @reload: a process must be told to look at the medium again
  * @obey_ns: when it must have heard that it shall go at once, or 0
  * @failures: in a row, to start one
  * @lost_ns: since when it has no connection to its medium; 0: it has, or none
@@ -39,6 +40,7 @@ struct keeper_device {
 	struct device_files files;
 	int open;
 	int served;
+	int reload;
 	uint64_t obey_ns;
 	unsigned int failures;
 	uint64_t lost_ns;

@@ -980,6 +980,20 @@ static uint64_t backend_time(void)
 	return time.tv_sec * 1000000000ull + time.tv_nsec;
 }
 
+static void hide_store(void)
+{
+	kill(store, SIGKILL);
+	waitpid(store, NULL, 0);
+	rename(socket_path, hidden_path);
+}
+
+static void show_store(void)
+{
+	rename(hidden_path, socket_path);
+	start_store();
+	reconnect_store();
+}
+
 /* There is something to say, and no store to say it to. */
 static void test_no_store(void)
 {
@@ -989,18 +1003,14 @@ static void test_no_store(void)
 	wait_for(BACK "state", "2");
 	connect_front(1, 0, &sring_blk_x86_64);
 	check("no_store_connects", connected());
-	kill(store, SIGKILL);
-	waitpid(store, NULL, 0);
-	rename(socket_path, hidden_path);
+	hide_store();
 	rings[0].words[REQ_PROD] = 5000;
 	kick(0);
 	usleep(100000);
 	before = backend_time();
 	usleep(500000);
 	check("no_store_sleeps", backend_time() - before < 100000000);
-	rename(hidden_path, socket_path);
-	start_store();
-	reconnect_store();
+	show_store();
 	check("no_store_tells", wait_for(BACK "state", "5"));
 	put("state", "6");
 	wait_for(BACK "state", "6");
@@ -1021,6 +1031,23 @@ static void test_resize(void)
 		abort();
 	kill(backend, SIGHUP);
 	check("resized_back", wait_for(BACK "sectors", "2048"));
+	/* The next process finds another size than the guest was told. */
+	if (ftruncate(image, 2 * SECTORS * 512))
+		abort();
+	kill_backend();
+	start_backend();
+	check("resize_served", work(50, 0, 0) && drain());
+	kill(backend, SIGHUP);
+	check("resized_after_death", wait_for(BACK "sectors", "4096"));
+	/* The order comes while there is no store. */
+	if (ftruncate(image, SECTORS * 512))
+		abort();
+	hide_store();
+	kill(backend, SIGHUP);
+	usleep(50000);
+	show_store();
+	check("resized_without_store", wait_for(BACK "sectors", "2048") &&
+	      !strcmp(get(BACK "state"), "4"));
 }
 
 static void test_detach(void)

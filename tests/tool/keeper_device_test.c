@@ -13,9 +13,11 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "dev.h"
 #include "fd.h"
 #include "keeper.h"
@@ -444,6 +446,49 @@ static void test_babble(void)
 	tear_down();
 }
 
+/* --- an order that comes before the process serves --- */
+
+static int go[2];
+
+static void serve_later(struct keeper *keeper, struct keeper_device *d)
+{
+	char byte;
+
+	if (read(go[0], &byte, 1) != 1)
+		_exit(1);
+	say_served(keeper, d);
+}
+
+static void test_reload(void)
+{
+	struct control_order order = { .verb = CONTROL_RELOAD };
+	struct control_answer reply;
+	struct failure failure;
+	int ends[2];
+
+	set_up(0);
+	if (pipe(go) || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends))
+		abort();
+	act = serve_later;
+	keeper_devices_start(&k, &failure);
+	order.class = DEVICE_VBD;
+	order.devid = k.devices->config->devid;
+	k.client.fd = ends[1];
+	check("reload_ordered", send(ends[0], &order, sizeof(order), 0) > 0);
+	handle_for_a_while();
+	check("reload_answered",
+	      recv(ends[0], &reply, sizeof(reply), MSG_DONTWAIT) ==
+	      sizeof(reply) && !reply.failed && !is_down(k.devices));
+	if (write(go[1], "xx", 2) != 2)
+		abort();
+	/* Nobody handles the signal here. */
+	check("reload_told_later", handle_until(is_down, k.devices));
+	close_fd(&ends[0]);
+	close_fd(&go[0]);
+	close_fd(&go[1]);
+	tear_down();
+}
+
 static void say_failed(struct keeper *keeper, struct keeper_device *d)
 {
 	struct device_report report = { .news = DEVICE_FAILED };
@@ -480,6 +525,7 @@ int main(void)
 	test_missing();
 	test_detaching();
 	test_babble();
+	test_reload();
 	test_text();
 	return 0;
 }

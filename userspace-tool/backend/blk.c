@@ -506,10 +506,13 @@ static int start(struct device *d, struct failure *failure)
 	return 0;
 }
 
+/*
+ * The guest is told in any case: an earlier process may have told it another
+ * size than the one that this one found.
+ */
 static void reload(struct device *d)
 {
 	struct blk *blk = d->private;
-	uint64_t before = blk->image.sectors;
 	int err = blk->medium.fd < 0 ? 0 : blk_image_size(&blk->image);
 
 	if (err) {
@@ -517,7 +520,7 @@ static void reload(struct device *d)
 			  msg_errno(err));
 		return;
 	}
-	if (blk->image.sectors == before)
+	if (blk->medium.fd < 0)
 		return;
 	set_medium(blk);
 	device_renew_info(d);

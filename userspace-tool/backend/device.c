@@ -164,14 +164,21 @@ static void put_info(struct xenbus *bus, void *ctx)
 
 void device_renew_info(struct device *d)
 {
+	d->renew = true;
+	d->again = true;
+}
+
+/* A front end that is not connected hears it all when it connects. */
+static int renew_info(struct device *d)
+{
 	int err;
 
-	if (d->bus.state != XENBUS_CONNECTED || d->bus.store.fd < 0)
-		return;
-	err = xenbus_transaction(&d->bus, put_info, d);
-	if (err)
-		log_event("%s: the guest cannot be told of a change: %s",
-			  device_config_name(d->config), msg_errno(err));
+	if (!d->renew)
+		return 0;
+	err = d->bus.state == XENBUS_CONNECTED ?
+		xenbus_transaction(&d->bus, put_info, d) : 0;
+	d->renew = err;
+	return err;
 }
 
 /* The front end begins: say what there is. */
@@ -383,6 +390,8 @@ static void look(struct device *d)
 	err = make_nodes(d);
 	if (!err)
 		err = step(d);
+	if (!err)
+		err = renew_info(d);
 	if (err == -ENODEV)
 		return;
 	if (err) {

@@ -184,6 +184,7 @@ struct device_link {
  * @detaching: 1 the device shall go when the guest lets it go, 2 at once
  * @detached: nothing of it is left
  * @again: look at the states again, whether there is news or not
+ * @renew: the front end must be told the info again
  * @fault: why the device was stopped; empty while it works
  * @fault_told: that was written to the store
  * @report_fd: to the keeper
@@ -209,6 +210,7 @@ struct device {
 	int detaching;
 	bool detached;
 	bool again;
+	bool renew;
 	char fault[160];
 	bool fault_told;
 	int report_fd;
@@ -311,8 +313,9 @@ static inline void device_count(struct device *d, unsigned int counter,
 	xenbus_put(&(d)->bus, end, node, __VA_ARGS__)
 
 /*
- * The info has changed while connected: @put_info is called again, and the
- * state is written again, which makes the front end look.
+ * The info may have changed while connected: @put_info is called again, and the
+ * state is written again, which makes the front end look.  It is done as soon
+ * as the store is there.
  */
 void device_renew_info(struct device *d);
 
