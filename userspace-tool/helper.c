@@ -192,11 +192,19 @@ static int (* const mains[NR_ROLES])(struct keeper *k) = {
 	[ROLE_STORE] = store_main,
 };
 
+/* The runner is not confined, and its forks take other roles. */
+static int take_role(struct keeper *k, const struct helper *h)
+{
+	return h->role == ROLE_RUNNER ?
+		run_dir_take_role(&k->dir, h->role) :
+		run_dir_take_confined_role(&k->dir, h->role);
+}
+
 static void child(struct keeper *k, struct helper *h)
 {
 	close_keepers(k);
 	title_set(h->name, k->config.name);
-	if (run_dir_take_role(&k->dir, h->role))
+	if (take_role(k, h))
 		_exit(HELPER_HELD);
 	_exit(h->device ? keeper_device_main(k, h->device) :
 	      mains[h->role](k));

@@ -52,9 +52,9 @@ int log_open(const char *path, int flags)
 	return -EPERM;
 }
 
-static int open_log(struct log_file *log)
+static int open_log(struct log_file *log, int mode)
 {
-	int fd = log_open(log->path, O_RDWR | O_APPEND);
+	int fd = log_open(log->path, mode | O_APPEND);
 	struct stat st;
 
 	if (fd < 0)
@@ -72,7 +72,7 @@ static void old_path(const struct log_file *log, char old[OLD_PATH])
 int log_hold(struct log_file *log)
 {
 	char old[OLD_PATH];
-	int err = open_log(log);
+	int err = open_log(log, O_RDWR);
 
 	log->held = 1;
 	if (err)
@@ -127,7 +127,7 @@ static int make_ready(struct log_file *log)
 		return log->fd < 0 ? -EBADF : full ? rotate_held(log) : 0;
 	if (full)
 		rotate(log);
-	return log->fd < 0 ? open_log(log) : 0;
+	return log->fd < 0 ? open_log(log, O_WRONLY) : 0;
 }
 
 int log_append(struct log_file *log, const void *data, size_t length)
@@ -150,9 +150,10 @@ void log_events_of(const char *name)
 	log_init(&events, name, "keeper");
 }
 
+/* Not to be read: others have written there, too. */
 int log_hold_events(void)
 {
-	int err = open_log(&events);
+	int err = open_log(&events, O_WRONLY);
 
 	events.held = 1;
 	return err ? err : events.fd;

@@ -215,13 +215,7 @@ int run_dir_take_role(const struct run_dir *dir, uint64_t role)
 	return errno == EACCES ? -EAGAIN : -errno;
 }
 
-void run_dir_drop_role(const struct run_dir *dir, uint64_t role)
-{
-	struct flock lock = role_lock(role, F_UNLCK);
-
-	fcntl(dir->lock_fd, F_SETLK, &lock);
-}
-
+/* One that is not our own. */
 static pid_t role_holder(const struct run_dir *dir, uint64_t role)
 {
 	struct flock lock = role_lock(role, F_WRLCK);
@@ -229,6 +223,47 @@ static pid_t role_holder(const struct run_dir *dir, uint64_t role)
 	if (fcntl(dir->lock_fd, F_GETLK, &lock) || lock.l_type == F_UNLCK)
 		return 0;
 	return lock.l_pid;
+}
+
+/* Closing any of its files takes a process's locks away: this one comes first. */
+static int reopen_for_reading(const struct run_dir *dir)
+{
+	int fd = openat(dir->fd, "lock", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	err = dup3(fd, dir->lock_fd, O_CLOEXEC) < 0 ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+/*
+ * A file that is open for reading can have shared locks only.  Who has one
+ * looks whether it is alone; of two that come at once, both may lose.
+ */
+int run_dir_take_confined_role(const struct run_dir *dir, uint64_t role)
+{
+	struct flock lock = role_lock(role, F_RDLCK);
+	int err = reopen_for_reading(dir);
+
+	if (err)
+		return err;
+	if (role_holder(dir, role))
+		return -EAGAIN;
+	if (fcntl(dir->lock_fd, F_SETLK, &lock))
+		return errno == EACCES ? -EAGAIN : -errno;
+	if (!role_holder(dir, role))
+		return 0;
+	run_dir_drop_role(dir, role);
+	return -EAGAIN;
+}
+
+void run_dir_drop_role(const struct run_dir *dir, uint64_t role)
+{
+	struct flock lock = role_lock(role, F_UNLCK);
+
+	fcntl(dir->lock_fd, F_SETLK, &lock);
 }
 
 int run_dir_open_holder(const struct run_dir *dir, uint64_t role, pid_t *pid)

@@ -91,6 +91,12 @@ int run_dir_has_mark(const struct run_dir *dir, enum run_mark mark);
  * (-EAGAIN: another process has the role).
  */
 int run_dir_take_role(const struct run_dir *dir, uint64_t role);
+
+/*
+ * The same for a process that will be confined: from then on it cannot write to
+ * the lock file, which would fill the memory that /run is made of.
+ */
+int run_dir_take_confined_role(const struct run_dir *dir, uint64_t role);
 void run_dir_drop_role(const struct run_dir *dir, uint64_t role);
 
 /*

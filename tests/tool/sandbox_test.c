@@ -5,6 +5,8 @@
  */
 #include "sandbox.h"
 
+#include "run_dir.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <lodge.h>
@@ -300,25 +302,112 @@ static void use_memory(void *arg)
 static void fill_file(void *arg)
 {
 	(void)arg;
-	need(pwrite(STDOUT_FILENO, "x", 1, 1 << 20) == 1, 1);
-	need(pwrite(STDOUT_FILENO, "x", 1, 1ull << 30) < 0 && errno == EFBIG,
-	     2);
+	need(write(STDOUT_FILENO, "x", 1) == 1, 1);
+	need(write(STDOUT_FILENO, "x", 1) < 0 && errno == EFBIG, 2);
+}
+
+static void test_file_limit(const char *kind_name, enum sandbox_kind kind)
+{
+	int out = dup(STDOUT_FILENO), status;
+	FILE *file = tmpfile();
+	char name[64];
+
+	fflush(stdout);
+	dup2(fileno(file), STDOUT_FILENO);
+	lseek(STDOUT_FILENO, (5 << 20) - 1, SEEK_SET);
+	status = status_of(start(kind, false, fill_file, NULL));
+	dup2(out, STDOUT_FILENO);
+	close(out);
+	fclose(file);
+	snprintf(name, sizeof(name), "%s_file", kind_name);
+	result(name, status ? "see fill_file()" : NULL);
 }
 
 static void test_limits(void)
 {
-	int out = dup(STDOUT_FILENO), status;
-	FILE *file = tmpfile();
+	int status = status_of(start(SANDBOX_STORE, false, use_memory, NULL));
 
-	status = status_of(start(SANDBOX_STORE, false, use_memory, NULL));
 	result("store_memory", status ? "see use_memory()" : NULL);
+	test_file_limit("console", SANDBOX_CONSOLE);
+	test_file_limit("net", SANDBOX_NET);
+	test_file_limit("entropy", SANDBOX_ENTROPY);
+}
+
+/* --- the lock file in the run directory --- */
+
+#define ROLE	7u
+
+static void write_to_lock(void *arg)
+{
+	const struct run_dir *dir = arg;
+	struct sandbox box = { .kind = SANDBOX_BLOCK, .uid = UID };
+	const char *step;
+
+	need(!run_dir_take_confined_role(dir, ROLE), 1);
+	sandbox_keep(&box, to_child[0]);
+	sandbox_keep(&box, to_parent[1]);
+	sandbox_keep(&box, dir->lock_fd);
+	need(!sandbox_enter(&box, &step), 2);
+	need(write(dir->lock_fd, "x", 1) < 0 && errno == EBADF, 3);
+	wait_for_parent(NULL);
+}
+
+static void take_role(void *arg)
+{
+	need(run_dir_take_confined_role(arg, ROLE) == -EAGAIN, 1);
+}
+
+static pid_t fork_for(void (*act)(void *), void *arg)
+{
+	pid_t pid;
+
 	fflush(stdout);
-	dup2(fileno(file), STDOUT_FILENO);
-	status = status_of(start(SANDBOX_CONSOLE, false, fill_file, NULL));
-	dup2(out, STDOUT_FILENO);
-	close(out);
-	fclose(file);
-	result("console_file", status ? "see fill_file()" : NULL);
+	pid = fork();
+	if (pid)
+		return pid;
+	act(arg);
+	_exit(0);
+}
+
+static const char *wrong_with_lock(struct run_dir *dir, pid_t pid)
+{
+	pid_t holder = 0;
+	char byte;
+	int fd;
+
+	if (read(to_parent[0], &byte, 1) != 1)
+		return "it does not run";
+	fd = run_dir_open_holder(dir, ROLE, &holder);
+	if (fd < 0 || holder != pid)
+		return "it does not have its role";
+	close(fd);
+	if (run_dir_take_role(dir, ROLE) != -EAGAIN ||
+	    status_of(fork_for(take_role, dir)))
+		return "another takes its role";
+	return NULL;
+}
+
+static void test_lock(void)
+{
+	struct failure failure;
+	struct run_dir dir;
+	const char *why;
+	pid_t pid;
+
+	if (run_dir_create(&dir, "test", &failure)) {
+		result("lock", failure.text);
+		return;
+	}
+	pid = fork_for(write_to_lock, &dir);
+	/* A child that ends early is an end of file. */
+	close(to_parent[1]);
+	why = wrong_with_lock(&dir, pid);
+	if (write(to_child[1], "x", 1) != 1 || status_of(pid))
+		why = why ? why : "see write_to_lock()";
+	if (run_dir_has_holder(&dir, ROLE))
+		why = why ? why : "the dead has a role";
+	result("lock", why);
+	run_dir_remove(&dir);
 }
 
 /* --- the users of domains --- */
@@ -373,5 +462,6 @@ int main(void)
 		test_kills(names[i], i, true);
 	}
 	test_limits();
+	test_lock();
 	return failed;
 }
