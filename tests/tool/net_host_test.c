@@ -456,6 +456,101 @@ static void answer_arp(int fd, const uint8_t *mac, const char *address,
 	must(write(fd, frame, frame_bytes) > 0, "no answer");
 }
 
+/* A router's advertisement: the default route, and a network of one's own. */
+static void send_router(int fd)
+{
+	static const uint8_t multicast[6] = { 0x33, 0x33, 0, 0, 0, 1 };
+	static const uint8_t prefix[] = {
+		3, 4, 64, 0xc0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0,
+		0x20, 0x01, 0x0d, 0xb8, 0x0b, 0xad,
+	};
+	uint8_t *ip = begin(multicast, mac_a, 0x86dd), *p = ip + 40;
+	uint8_t pseudo[40 + 48] = { 0 };
+	uint16_t checksum;
+
+	ip[0] = 0x60;
+	ip[5] = 48;
+	ip[6] = 58;
+	ip[7] = 255;
+	inet_pton(AF_INET6, "fe80::216:3eff:fe11:2233", ip + 8);
+	inet_pton(AF_INET6, "ff02::1", ip + 24);
+	p[0] = 134;
+	p[4] = 64;
+	p[6] = 7;
+	memcpy(p + 16, prefix, sizeof(prefix));
+	memcpy(pseudo, ip + 8, 32);
+	pseudo[35] = 48;
+	pseudo[39] = 58;
+	memcpy(pseudo + 40, p, 48);
+	checksum = sum(pseudo, sizeof(pseudo));
+	p[2] = checksum >> 8;
+	p[3] = checksum & 255;
+	frame_bytes = HEADER + 14 + 40 + 48;
+	must(write(fd, frame, frame_bytes) == (ssize_t)frame_bytes,
+	     "no advertisement");
+}
+
+/* Whether the host has a route or an address that send_router() spoke of. */
+static bool has_router(void)
+{
+	FILE *routes = fopen("/proc/net/ipv6_route", "re");
+	char line[256];
+	bool found = false;
+
+	while (routes && fgets(line, sizeof(line), routes))
+		found |= !!strstr(line, "20010db80bad") ||
+			 !!strstr(line, "fe8000000000000002163efffe112233");
+	if (routes)
+		fclose(routes);
+	return found;
+}
+
+/* The host believes nothing that a guest says about routes. */
+static void check_router(int fd, const char *name)
+{
+	int i;
+
+	/* A device that has just come up does not listen yet. */
+	for (i = 0; i < QUESTIONS && !has_router(); i++) {
+		send_router(fd);
+		await(fd, QUIET_MS * 10, 0, "none", 4, NULL);
+	}
+	must(!has_router(), "a guest has changed the host's routes");
+	must(link_read_setting("ipv6", name, "accept_redirects") == 0 &&
+	     link_read_setting("ipv4", name, "accept_redirects") == 0,
+	     "it may redirect the host");
+}
+
+/* To 192.0.2.2 over the host @mac; @sent: with this last byte. */
+static void send_world(int fd, const uint8_t *mac, const char *from,
+		       uint8_t sent)
+{
+	fill_ip4(begin(mac, mac_a, 0x0800), from, "192.0.2.2");
+	frame[HEADER + 35] = 7;
+	frame[HEADER + 37] = 7;
+	frame[HEADER + 14 + 59] = sent;
+	must(write(fd, frame, frame_bytes) > 0, "no packet");
+}
+
+/* Each with an address that is not of the NAT's network. */
+static void check_sources(int fd, int fd_out, const uint8_t *gateway_mac)
+{
+	static const char * const false_ones[] = {
+		"10.78.0.5", "198.51.100.7", "192.0.2.2",
+	};
+	static const uint8_t ip4_type[] = { 8, 0 };
+	size_t i;
+
+	/* What the host does by itself may be turned off. */
+	link_write_setting("ipv4", "all", "rp_filter", "0");
+	link_write_setting("ipv4", NAT_BRIDGE, "rp_filter", "0");
+	for (i = 0; i < sizeof(false_ones) / sizeof(*false_ones); i++) {
+		send_world(fd, gateway_mac, false_ones[i], i);
+		if (await(fd_out, QUIET_MS, 12, ip4_type, 2, NULL))
+			must(false, false_ones[i]);
+	}
+}
+
 static void nat_mode(void)
 {
 	struct vif a = interface("vif1.0", VIF_NAT, mac_a);
@@ -495,15 +590,18 @@ static void nat_mode(void)
 	must(await(fd_a, ARP_MS, 14 + 24, "\x0a\x4d\x00\x05", 4, got),
 	     "the gateway does not answer");
 	memcpy(gateway_mac, got + 6, 6);
-	fill_ip4(begin(gateway_mac, mac_a, 0x0800), "10.77.0.5", "192.0.2.2");
-	frame[HEADER + 35] = 7;
-	frame[HEADER + 37] = 7;
-	must(write(fd_a, frame, frame_bytes) > 0, "no packet");
+	send_world(fd_a, gateway_mac, "10.77.0.5", 0);
 	answer_arp(fd_out, mac_b, "192.0.2.2", ARP_MS);
 	inet_pton(AF_INET, "192.0.2.1", host);
 	must(await(fd_out, ARP_MS, 12, ip4_type, 2, got), "nothing comes out");
 	must(!memcmp(got + 26, host, 4), "it comes out with its own address");
 	check("nat_works");
+	check_sources(fd_a, fd_out, gateway_mac);
+	check("nat_false_addresses");
+	check_router(fd_a, NAT_BRIDGE);
+	must(link_read_setting("ipv6", NAT_BRIDGE, "disable_ipv6") == 1,
+	     "the host has IPv6 there");
+	check("nat_routes_of_guests");
 
 	close(fd_a);
 	vif_undo(&a);
@@ -719,12 +817,14 @@ static void routed_mode(void)
 	must(vif_make(&b, &fd, 1, &failure), "an address that is another's");
 	must(!is_there("vif4.0"), "a tap is left");
 	strcpy(b.name, "vif2.0");
+	check("routed_mode");
+	check_router(fd_b, "vif2.0");
 	close(fd_a);
 	close(fd_b);
 	vif_undo(&a);
 	vif_undo(&b);
 	must(!is_there("vif1.0"), "it is left");
-	check("routed_mode");
+	check("routed_routes_of_guests");
 }
 
 int main(void)

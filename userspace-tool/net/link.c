@@ -349,3 +349,28 @@ int link_read_setting(const char *family, const char *name, const char *key)
 	close(fd);
 	return n < 0 ? -EIO : atoi(value);
 }
+
+/* A kernel without IPv6 has no such settings. */
+static int write_ip6_setting(const char *name, const char *key,
+			     const char *value)
+{
+	if (access("/proc/sys/net/ipv6/conf", F_OK) && errno == ENOENT)
+		return 0;
+	return link_write_setting("ipv6", name, key, value);
+}
+
+int link_believe_no_routes(const char *name)
+{
+	int err = link_write_setting("ipv4", name, "accept_redirects", "0");
+
+	if (!err)
+		err = write_ip6_setting(name, "accept_redirects", "0");
+	if (!err)
+		err = write_ip6_setting(name, "accept_ra", "0");
+	return err;
+}
+
+int link_disable_ip6(const char *name)
+{
+	return write_ip6_setting(name, "disable_ipv6", "1");
+}

@@ -74,4 +74,13 @@ int link_write_setting(const char *family, const char *name, const char *key,
 		       const char *value);
 int link_read_setting(const char *family, const char *name, const char *key);
 
+/*
+ * Before the device comes up: the host takes nobody there for a router, and
+ * does not send elsewhere what anybody there wants it to.
+ */
+int link_believe_no_routes(const char *name);
+
+/* Before it comes up: the host has no IPv6 there. */
+int link_disable_ip6(const char *name);
+
 #endif /* LODGE_NET_LINK_H */

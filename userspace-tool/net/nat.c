@@ -18,7 +18,12 @@
 
 #define NAT_ALIAS	"lodge: NAT for domains"
 #define NAT_TABLE	"lodge_nat"
+#define RAW_PRIORITY	(-300)
 #define SRCNAT_PRIORITY	100
+
+/* Offsets in the headers. */
+#define IP4_PROTOCOL	9
+#define IP4_SOURCE	12
 
 /* The host has .1; one of these that nothing leads to is taken. */
 #define FIRST_NETWORK	76
@@ -54,8 +59,11 @@ static int find_network(struct ip_address *address)
 	return -EADDRINUSE;
 }
 
-/* From that network to anywhere else. */
-static int make_table(const struct ip_address *address)
+static const char nat_bridge[IFNAMSIZ] = NAT_BRIDGE;
+static const uint8_t nat_mask[4] = { 255, 255, 255, 0 };
+
+/* From @network to anywhere else. */
+static void masquerade(struct nft *nft, const uint8_t *network)
 {
 	const struct nft_hook hook = {
 		.type = "nat",
@@ -63,21 +71,66 @@ static int make_table(const struct ip_address *address)
 		.priority = SRCNAT_PRIORITY,
 		.policy = NF_ACCEPT,
 	};
-	static const uint8_t mask[4] = { 255, 255, 255, 0 };
+
+	nft_new_chain(nft, "postrouting", &hook);
+	nft_rule(nft);
+	nft_match_bits(nft, NFT_PAYLOAD_NETWORK_HEADER, IP4_SOURCE, NFT_CMP_EQ,
+		       network, nat_mask, 4);
+	nft_match_meta(nft, NFT_META_OIFNAME, NFT_CMP_NEQ, nat_bridge,
+		       IFNAMSIZ);
+	nft_masquerade(nft);
+}
+
+/* Who asks for an address has none yet. */
+static void accept_dhcp(struct nft *nft)
+{
+	static const uint8_t ports[] = { 0, 68, 0, 67 }, udp = 17, none[4];
+
+	nft_rule(nft);
+	nft_match_meta(nft, NFT_META_IIFNAME, NFT_CMP_EQ, nat_bridge, IFNAMSIZ);
+	nft_match(nft, NFT_PAYLOAD_NETWORK_HEADER, IP4_PROTOCOL, NFT_CMP_EQ,
+		  &udp, 1);
+	nft_match(nft, NFT_PAYLOAD_NETWORK_HEADER, IP4_SOURCE, NFT_CMP_EQ, none,
+		  4);
+	nft_match(nft, NFT_PAYLOAD_TRANSPORT_HEADER, 0, NFT_CMP_EQ, ports,
+		  sizeof(ports));
+	nft_verdict(nft, NF_ACCEPT);
+}
+
+/*
+ * What a guest sends from an address outside @network would go out as it is:
+ * only the network's own are replaced.
+ */
+static void drop_false_sources(struct nft *nft, const uint8_t *network)
+{
+	const struct nft_hook hook = {
+		.type = "filter",
+		.hook = NF_INET_PRE_ROUTING,
+		.priority = RAW_PRIORITY,
+		.policy = NF_ACCEPT,
+	};
+
+	nft_new_chain(nft, "sources", &hook);
+	accept_dhcp(nft);
+	nft_rule(nft);
+	nft_match_meta(nft, NFT_META_IIFNAME, NFT_CMP_EQ, nat_bridge, IFNAMSIZ);
+	nft_match_bits(nft, NFT_PAYLOAD_NETWORK_HEADER, IP4_SOURCE, NFT_CMP_NEQ,
+		       network, nat_mask, 4);
+	nft_verdict(nft, NF_DROP);
+}
+
+static int make_table(const struct ip_address *address)
+{
 	const uint8_t network[4] = { address->bytes[0], address->bytes[1],
 				     address->bytes[2], 0 };
-	static const char bridge[IFNAMSIZ] = NAT_BRIDGE;
 	struct nft nft;
 	int err = nft_begin(&nft, NFPROTO_IPV4, NAT_TABLE);
 
 	if (err)
 		return err;
 	nft_new_table(&nft);
-	nft_new_chain(&nft, "postrouting", &hook);
-	nft_rule(&nft);
-	nft_match_bits(&nft, NFT_PAYLOAD_NETWORK_HEADER, 12, network, mask, 4);
-	nft_match_meta(&nft, NFT_META_OIFNAME, NFT_CMP_NEQ, bridge, IFNAMSIZ);
-	nft_masquerade(&nft);
+	masquerade(&nft, network);
+	drop_false_sources(&nft, network);
 	return nft_commit(&nft);
 }
 
@@ -108,15 +161,26 @@ static int make_bridge(struct failure *failure)
 	return -1;
 }
 
-/*
- * Each step may have been done by a process that died then; the address comes
- * last but one, so a bridge that has one lacks the table at most.
- */
+/* Guests have IPv4 here, and no say in where the host sends what. */
+static int protect_host(struct failure *failure)
+{
+	int err = link_believe_no_routes(NAT_BRIDGE);
+
+	if (!err)
+		err = link_disable_ip6(NAT_BRIDGE);
+	return err ? failure_set(failure, "cannot keep guests from the host's routes at "
+				 NAT_BRIDGE ": %s", msg_errno(err)) : 0;
+}
+
+/* Each step may have been done by a process that died then. */
 static int complete(struct net_link *bridge, struct failure *failure)
 {
 	struct ip_address address;
-	int err = link_get_address(bridge->index, &address);
+	int err;
 
+	if (protect_host(failure))
+		return -1;
+	err = link_get_address(bridge->index, &address);
 	if (err == -ENOENT) {
 		err = find_network(&address);
 		if (!err)

@@ -157,7 +157,8 @@ void nft_match(struct nft *nft, uint32_t base, uint32_t offset, uint32_t op,
 }
 
 void nft_match_bits(struct nft *nft, uint32_t base, uint32_t offset,
-		    const void *data, const void *mask, uint32_t size)
+		    uint32_t op, const void *data, const void *mask,
+		    uint32_t size)
 {
 	static const uint8_t none[16];
 	struct expression e;
@@ -170,7 +171,7 @@ void nft_match_bits(struct nft *nft, uint32_t base, uint32_t offset,
 	put_data(nft, NFTA_BITWISE_MASK, mask, size);
 	put_data(nft, NFTA_BITWISE_XOR, none, size);
 	end_expression(nft, &e);
-	compare(nft, NFT_CMP_EQ, data, size);
+	compare(nft, op, data, size);
 }
 
 void nft_match_meta(struct nft *nft, uint32_t key, uint32_t op,

@@ -55,7 +55,8 @@ void nft_match(struct nft *nft, uint32_t base, uint32_t offset, uint32_t op,
 	       const void *data, uint32_t size);
 /* Of the bytes only the bits of @mask. */
 void nft_match_bits(struct nft *nft, uint32_t base, uint32_t offset,
-		    const void *data, const void *mask, uint32_t size);
+		    uint32_t op, const void *data, const void *mask,
+		    uint32_t size);
 /* @key: NFT_META_*. */
 void nft_match_meta(struct nft *nft, uint32_t key, uint32_t op,
 		    const void *data, uint32_t size);

@@ -148,6 +148,10 @@ static int join(const struct vif *vif, const struct net_link *bridge,
 				   vif->name, msg_errno(err));
 	if (set_antispoof(vif, failure))
 		return -1;
+	err = link_believe_no_routes(vif->name);
+	if (err)
+		return failure_set(failure, "cannot keep the guest from the host's routes at %s: %s",
+				   vif->name, msg_errno(err));
 	err = link_set(link.index, &(struct link_settings){ .up = true });
 	if (err)
 		return failure_set(failure, "%s does not come up: %s",
