@@ -6,15 +6,18 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fd.h"
@@ -28,6 +31,9 @@
 #define ARP_MS		3000	/* answers for others come late */
 #define QUESTIONS	5
 #define DHCP_MS		3000
+#define HOLD_MS		2000
+#define SIGNAL_MS	300
+#define HELD_MS		60000
 
 static int failed;
 static const char *wrong;
@@ -263,6 +269,98 @@ static void refusals(void)
 	must(is_there("lo"), "removed what is not ours");
 	must(!is_there("vif1.0"), "left a tap behind");
 	check("host_refusals");
+}
+
+/* --- who holds locks --- */
+
+static const char *lock_file(void)
+{
+	static char path[64];
+
+	snprintf(path, sizeof(path), "%s-nat.lock", base);
+	return path;
+}
+
+/* As any member of the group can: for a while. */
+static void hold_folder(int ready)
+{
+	int fd = open(base, O_RDONLY | O_DIRECTORY);
+
+	if (fd < 0 || flock(fd, LOCK_EX) || write(ready, "", 1) != 1)
+		_exit(1);
+	poll(NULL, 0, HOLD_MS);
+	_exit(0);
+}
+
+/* As a stopped process of lodge; who waits is told that its time is up. */
+static void hold_lock(int ready)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open(lock_file(), O_RDWR);
+
+	if (fd < 0 || fcntl(fd, F_SETLK, &lock) || write(ready, "", 1) != 1)
+		_exit(1);
+	poll(NULL, 0, SIGNAL_MS);
+	kill(getppid(), SIGALRM);
+	poll(NULL, 0, HELD_MS);
+	_exit(0);
+}
+
+static pid_t start_holder(void (*hold)(int ready))
+{
+	int ready[2];
+	pid_t pid;
+	char byte;
+
+	must(!pipe2(ready, O_CLOEXEC), "no pipe");
+	pid = fork();
+	if (!pid)
+		hold(ready[1]);
+	close(ready[1]);
+	must(pid > 0 && read(ready[0], &byte, 1) == 1, "nobody holds it");
+	close(ready[0]);
+	return pid;
+}
+
+static bool has_ended(pid_t pid)
+{
+	return waitpid(pid, NULL, WNOHANG) == pid;
+}
+
+static void end_holder(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static void locks(void)
+{
+	struct vif a = interface("vif1.0", VIF_BRIDGE, mac_a);
+	pid_t pid = start_holder(hold_folder);
+	char text[32];
+	int fd;
+
+	make(&a, &fd);
+	must(!has_ended(pid), "who holds the folder stops us");
+	end_holder(pid);
+	close(fd);
+
+	signal(SIGALRM, SIG_IGN);
+	pid = start_holder(hold_lock);
+	snprintf(text, sizeof(text), "process %d has been", (int)pid);
+	expect_failure(&a, text, "");
+	end_holder(pid);
+	signal(SIGALRM, SIG_DFL);
+
+	must(!chown(lock_file(), 65534, 65534), "another's lock");
+	expect_failure(&a, "can be opened by others", lock_file());
+	must(!chown(lock_file(), 0, 0) && !chmod(lock_file(), 0640),
+	     "a lock for a group");
+	expect_failure(&a, "can be opened by others", lock_file());
+	unlink(lock_file());
+	vif_undo(&a);
+	must(!is_there("vif1.0"), "it is left");
+	check("locks");
 }
 
 static void bridged(int a, int b)
@@ -839,12 +937,14 @@ int main(void)
 		return 0;
 	}
 	refusals();
+	locks();
 	bridge_mode();
 	queues();
 	nat_mode();
 	addresses();
 	foreign_folder();
 	routed_mode();
+	unlink(lock_file());
 	rmdir(base);
 	return failed;
 }

@@ -4,7 +4,7 @@
  * bound to the bridge and there as long as the bridge is.  There is one for all
  * domains, and none of them needs it: one that has died is started again.
  *
- * All of this is done under nat_lock().
+ * All of this is done under net_lock().
  */
 #ifndef LODGE_NET_DHCP_H
 #define LODGE_NET_DHCP_H

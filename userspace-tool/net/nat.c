@@ -7,13 +7,11 @@
 
 #include "fd.h"
 #include "net/dhcp.h"
+#include "net/lock.h"
 #include "net/nft.h"
-#include "run_dir.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 
 #define NAT_ALIAS	"lodge: NAT for domains"
@@ -28,17 +26,6 @@
 /* The host has .1; one of these that nothing leads to is taken. */
 #define FIRST_NETWORK	76
 #define NR_NETWORKS	100
-
-int nat_lock(void)
-{
-	int fd = open(run_base(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd >= 0 && flock(fd, LOCK_EX)) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
-}
 
 /* 10.N.0.1, where nothing of 10.N.0.0/24 is routed yet. */
 static int find_network(struct ip_address *address)
@@ -271,8 +258,10 @@ int nat_start_dhcp(struct failure *failure)
 {
 	struct ip_address host;
 	struct net_link bridge;
-	int lock = nat_lock(), ret = -ENODEV;
+	int lock = net_lock(failure), ret = -ENODEV;
 
+	if (lock < 0)
+		return lock;
 	if (is_there(&bridge) && !link_get_address(bridge.index, &host))
 		ret = dhcp_start(NAT_BRIDGE, &host, failure);
 	close_fd(&lock);

@@ -14,12 +14,6 @@
 #define NAT_PREFIX	24
 
 /*
- * Only one process at a time makes or undoes what domains share.  Returns a
- * file to be closed, or -1: nobody could be excluded.
- */
-int nat_lock(void);
-
-/*
  * Under the lock: the bridge, made if it is not there, for a guest that has
  * these addresses.  0 or -1.
  */

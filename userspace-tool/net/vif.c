@@ -9,6 +9,7 @@
 #include "log.h"
 #include "net/antispoof.h"
 #include "net/dhcp.h"
+#include "net/lock.h"
 #include "net/nat.h"
 #include "net/tap.h"
 
@@ -195,11 +196,16 @@ static int get_bridge(const struct vif *vif, struct net_link *bridge,
 }
 
 /* Nothing here needs to be there. */
-static void undo(const struct vif *vif)
+static void undo_own(const struct vif *vif)
 {
 	link_delete(vif->name);
 	if (vif->antispoof)
 		antispoof_undo(vif);
+}
+
+static void undo(const struct vif *vif)
+{
+	undo_own(vif);
 	if (vif->mode != VIF_NAT)
 		return;
 	dhcp_release(vif->name);
@@ -249,23 +255,32 @@ static int make(const struct vif *vif, int *fds, unsigned int nr_queues,
 int vif_make(const struct vif *vif, int *fds, unsigned int nr_queues,
 	     struct failure *failure)
 {
-	int lock = nat_lock();
-	int err = make(vif, fds, nr_queues, failure);
+	int lock = net_lock(failure), err;
 
+	if (lock < 0)
+		return -1;
+	err = make(vif, fds, nr_queues, failure);
 	close_fd(&lock);
 	if (!err && vif->mode != VIF_BRIDGE)
 		warn_forwarding(vif);
 	return err;
 }
 
+/* Without the lock others may be making what domains share: it stays. */
 void vif_undo(const struct vif *vif)
 {
-	struct failure ignored;
+	struct failure failure;
 	int lock;
 
-	if (look_for_old(vif, &ignored) == OLD_FOREIGN)
+	if (look_for_old(vif, &failure) == OLD_FOREIGN)
 		return;
-	lock = nat_lock();
-	undo(vif);
+	lock = net_lock(&failure);
+	if (lock >= 0) {
+		undo(vif);
+	} else {
+		undo_own(vif);
+		log_event("%s: only its own things are undone: %s", vif->name,
+			  failure.text);
+	}
 	close_fd(&lock);
 }
