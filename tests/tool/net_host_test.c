@@ -492,6 +492,58 @@ static void bridge_mode(void)
 	check("death_and_undo");
 }
 
+/* All that an interface may have, of one kind. */
+static void many(int family, const char *format)
+{
+	struct vif a = interface("vif1.0", VIF_BRIDGE, mac_a);
+	struct vif b = interface("vif2.0", VIF_BRIDGE, mac_b);
+	char first[32], last[32], beyond[32], text[32];
+	int fd_a, fd_b, i;
+
+	snprintf(first, sizeof(first), format, 1);
+	snprintf(last, sizeof(last), format, VIF_ADDRESSES);
+	snprintf(beyond, sizeof(beyond), format, VIF_ADDRESSES + 1);
+	a.antispoof = true;
+	for (i = 1; i <= VIF_ADDRESSES; i++) {
+		snprintf(text, sizeof(text), format, i);
+		add_address(&a, family, text);
+	}
+	make(&a, &fd_a);
+	make(&b, &fd_b);
+	if (family == AF_INET) {
+		ip4(mac_a, last);
+		must(passes(fd_a, fd_b), "the last address");
+		arp(mac_a, mac_a, last, "10.9.0.3");
+		must(passes(fd_a, fd_b), "ARP of the last address");
+		ip4(mac_a, beyond);
+		must(!passes(fd_a, fd_b), "another IPv4 address");
+	} else {
+		ip6(last, 136, first, false);
+		must(passes(fd_a, fd_b), "the first one, from the last one");
+		ip6(first, 136, last, false);
+		must(passes(fd_a, fd_b), "the last one, from the first one");
+		ip6(last, 128, "::", false);
+		must(passes(fd_a, fd_b), "the last address");
+		ip6(beyond, 136, last, false);
+		must(!passes(fd_a, fd_b), "from another address");
+		ip6(last, 136, beyond, false);
+		must(!passes(fd_a, fd_b), "another address");
+		ip6(beyond, 128, "::", false);
+		must(!passes(fd_a, fd_b), "another IPv6 address");
+	}
+	close(fd_a);
+	close(fd_b);
+	vif_undo(&a);
+	vif_undo(&b);
+}
+
+static void many_addresses(void)
+{
+	many(AF_INET, "10.9.1.%d");
+	many(AF_INET6, "2001:db8::1:%d");
+	check("antispoof_many_addresses");
+}
+
 static void queues(void)
 {
 	struct vif a = interface("vif1.0", VIF_BRIDGE, mac_a);
@@ -939,6 +991,7 @@ int main(void)
 	refusals();
 	locks();
 	bridge_mode();
+	many_addresses();
 	queues();
 	nat_mode();
 	addresses();

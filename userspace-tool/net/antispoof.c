@@ -16,6 +16,7 @@
 
 #define MAC_BYTES	6
 #define TABLE_NAME	(IFNAMSIZ + 8)
+#define OWN_IP6_CHAIN	"own_ip6"
 
 /* Offsets in the headers. */
 #define ETHERNET_SOURCE	6
@@ -127,15 +128,13 @@ static void drop_router(struct nft *nft)
 	}
 }
 
-/* It says "I have @address" of its own ones only. */
-static void accept_advertisement(struct nft *nft, const uint8_t *source,
-				 const uint8_t *address)
+/* It says "I have @address" of its own ones only, and from any of them. */
+static void allow_advertisement(struct nft *nft, const uint8_t *address)
 {
 	nft_rule(nft);
-	match_header(nft, IP6_SOURCE, source, 16);
 	match_icmp6(nft, 136);
 	match_transport(nft, ND_TARGET, address, 16);
-	nft_verdict(nft, NF_ACCEPT);
+	nft_goto(nft, OWN_IP6_CHAIN);
 }
 
 static void drop_advertisements(struct nft *nft)
@@ -145,12 +144,11 @@ static void drop_advertisements(struct nft *nft)
 	nft_verdict(nft, NF_DROP);
 }
 
-static void accept_ip6(struct nft *nft, const uint8_t *address)
+static void allow_ip6(struct nft *nft)
 {
 	nft_rule(nft);
 	match_type(nft, type_ip6);
-	match_header(nft, IP6_SOURCE, address, 16);
-	nft_verdict(nft, NF_ACCEPT);
+	nft_goto(nft, OWN_IP6_CHAIN);
 }
 
 /* Is the address in use?  And which groups do I want? */
@@ -192,23 +190,47 @@ static void add_ip4(struct nft *nft, const struct vif *vif)
 	accept_dhcp(nft);
 }
 
-static void add_ip6(struct nft *nft, const struct vif *vif)
-{
-	uint8_t own[VIF_ADDRESSES + 1][16];
-	unsigned int i, j, n = 0;
+/* The addresses that a guest has. */
+struct own_ip6 {
+	uint8_t address[VIF_ADDRESSES + 1][16];
+	unsigned int nr;
+};
 
-	link_local(vif->mac, own[n++]);
+static void find_own_ip6(struct own_ip6 *own, const struct vif *vif)
+{
+	unsigned int i;
+
+	own->nr = 0;
+	link_local(vif->mac, own->address[own->nr++]);
 	for (i = 0; i < vif->nr_addresses; i++)
 		if (vif->addresses[i].family == AF_INET6)
-			memcpy(own[n++], vif->addresses[i].bytes, 16);
+			memcpy(own->address[own->nr++],
+			       vif->addresses[i].bytes, 16);
+}
+
+/* The chain accepts IPv6 from an address of its own. */
+static void add_own_ip6(struct nft *nft, const struct own_ip6 *own)
+{
+	unsigned int i;
+
+	nft_new_chain(nft, OWN_IP6_CHAIN, NULL);
+	for (i = 0; i < own->nr; i++) {
+		nft_rule(nft);
+		match_header(nft, IP6_SOURCE, own->address[i], 16);
+		nft_verdict(nft, NF_ACCEPT);
+	}
+}
+
+static void add_ip6(struct nft *nft, const struct own_ip6 *own)
+{
+	unsigned int i;
+
 	drop_router(nft);
-	for (i = 0; i < n; i++)
-		for (j = 0; j < n; j++)
-			accept_advertisement(nft, own[i], own[j]);
+	for (i = 0; i < own->nr; i++)
+		allow_advertisement(nft, own->address[i]);
 	drop_advertisements(nft);
-	for (i = 0; i < n; i++)
-		accept_ip6(nft, own[i]);
 	accept_ip6_begin(nft);
+	allow_ip6(nft);
 }
 
 /* Without addresses all are its own. */
@@ -232,6 +254,7 @@ int antispoof_make(const struct vif *vif)
 		.policy = NF_DROP,
 	};
 	char table[TABLE_NAME];
+	struct own_ip6 own;
 	struct nft nft;
 	int err;
 
@@ -240,11 +263,13 @@ int antispoof_make(const struct vif *vif)
 	if (err)
 		return err;
 	nft_new_table(&nft);
+	find_own_ip6(&own, vif);
+	add_own_ip6(&nft, &own);
 	nft_new_chain(&nft, "antispoof", &hook);
 	add_mac(&nft, vif);
 	if (vif->nr_addresses) {
 		add_ip4(&nft, vif);
-		add_ip6(&nft, vif);
+		add_ip6(&nft, &own);
 	} else {
 		accept_all(&nft);
 	}

@@ -69,16 +69,10 @@ void nft_delete_table(struct nft *nft)
 	table_message(nft, NFT_MSG_DELTABLE, 0);
 }
 
-void nft_new_chain(struct nft *nft, const char *chain,
-		   const struct nft_hook *hook)
+static void put_hook(struct nft *nft, const struct nft_hook *hook)
 {
-	uint32_t nest;
+	uint32_t nest = netlink_nest(&nft->buf, NFTA_CHAIN_HOOK);
 
-	nft->chain = chain;
-	begin_message(nft, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
-	netlink_put_text(&nft->buf, NFTA_CHAIN_TABLE, nft->table);
-	netlink_put_text(&nft->buf, NFTA_CHAIN_NAME, chain);
-	nest = netlink_nest(&nft->buf, NFTA_CHAIN_HOOK);
 	netlink_put_be32(&nft->buf, NFTA_HOOK_HOOKNUM, hook->hook);
 	netlink_put_be32(&nft->buf, NFTA_HOOK_PRIORITY, hook->priority);
 	if (hook->device)
@@ -86,6 +80,17 @@ void nft_new_chain(struct nft *nft, const char *chain,
 	netlink_nest_end(&nft->buf, nest);
 	netlink_put_be32(&nft->buf, NFTA_CHAIN_POLICY, hook->policy);
 	netlink_put_text(&nft->buf, NFTA_CHAIN_TYPE, hook->type);
+}
+
+void nft_new_chain(struct nft *nft, const char *chain,
+		   const struct nft_hook *hook)
+{
+	nft->chain = chain;
+	begin_message(nft, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
+	netlink_put_text(&nft->buf, NFTA_CHAIN_TABLE, nft->table);
+	netlink_put_text(&nft->buf, NFTA_CHAIN_NAME, chain);
+	if (hook)
+		put_hook(nft, hook);
 }
 
 /* --- expressions --- */
@@ -185,7 +190,7 @@ void nft_match_meta(struct nft *nft, uint32_t key, uint32_t op,
 	compare(nft, op, data, size);
 }
 
-void nft_verdict(struct nft *nft, uint32_t verdict)
+static void put_verdict(struct nft *nft, uint32_t verdict, const char *chain)
 {
 	struct expression e = begin_expression(nft, "immediate");
 	uint32_t data, nest;
@@ -194,10 +199,22 @@ void nft_verdict(struct nft *nft, uint32_t verdict)
 	data = netlink_nest(&nft->buf, NFTA_IMMEDIATE_DATA);
 	nest = netlink_nest(&nft->buf, NFTA_DATA_VERDICT);
 	netlink_put_be32(&nft->buf, NFTA_VERDICT_CODE, verdict);
+	if (chain)
+		netlink_put_text(&nft->buf, NFTA_VERDICT_CHAIN, chain);
 	netlink_nest_end(&nft->buf, nest);
 	netlink_nest_end(&nft->buf, data);
 	end_expression(nft, &e);
 	netlink_nest_end(&nft->buf, nft->expressions);
+}
+
+void nft_verdict(struct nft *nft, uint32_t verdict)
+{
+	put_verdict(nft, verdict, NULL);
+}
+
+void nft_goto(struct nft *nft, const char *chain)
+{
+	put_verdict(nft, NFT_GOTO, chain);
 }
 
 void nft_masquerade(struct nft *nft)

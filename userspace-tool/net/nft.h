@@ -45,6 +45,7 @@ int nft_begin(struct nft *nft, uint8_t family, const char *table);
 /* A table of that name that was there is replaced. */
 void nft_new_table(struct nft *nft);
 void nft_delete_table(struct nft *nft);
+/* @hook: NULL for one that rules of others lead to. */
 void nft_new_chain(struct nft *nft, const char *chain,
 		   const struct nft_hook *hook);
 
@@ -62,6 +63,8 @@ void nft_match_meta(struct nft *nft, uint32_t key, uint32_t op,
 		    const void *data, uint32_t size);
 /* Ends the rule: NF_ACCEPT or NF_DROP. */
 void nft_verdict(struct nft *nft, uint32_t verdict);
+/* Ends the rule: @chain decides, and at its end the policy. */
+void nft_goto(struct nft *nft, const char *chain);
 void nft_masquerade(struct nft *nft);
 
 /* Send and forget the batch; 0 or -errno. */
