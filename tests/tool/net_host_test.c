@@ -158,6 +158,43 @@ static void ip6(const char *from, uint8_t type, const char *target,
 	frame_bytes = HEADER + 14 + 100;
 }
 
+/*
+ * A fragment at @offset, whose rest starts with @kind; with @before, behind
+ * options.  It has ICMPv6 of @type behind as many headers as @kind asks for.
+ */
+static void fragment6(bool before, uint8_t kind, uint16_t offset, uint8_t type)
+{
+	uint8_t *p = begin(broadcast, mac_a, 0x86dd), *start = p + 40;
+
+	p[0] = 0x60;
+	p[6] = before ? 60 : 44;
+	p[7] = 255;
+	inet_pton(AF_INET6, "2001:db8::2", p + 8);
+	inet_pton(AF_INET6, "ff02::1", p + 24);
+	p = start;
+	if (before) {
+		p[0] = 44;
+		p[2] = 1;
+		p[3] = 4;
+		p += 8;
+	}
+	p[0] = kind;
+	p[2] = offset >> 8;
+	p[3] = (offset & 255) | !offset;
+	p[7] = 77;
+	p += 8;
+	if (kind == 60 && !offset) {
+		p[0] = 58;
+		p[2] = 1;
+		p[3] = 4;
+		p += 8;
+	}
+	p[0] = type;
+	p += 24;
+	start[-35] = p - start;
+	frame_bytes = p - frame;
+}
+
 /* --- taps --- */
 
 /* Until one comes whose bytes at @at are these; what the host says is skipped. */
@@ -417,6 +454,42 @@ static void spoofed(int a, int b)
 	must(!passes(a, b), "the same behind options");
 	ip6("::", 128, "::", false);
 	must(!passes(a, b), "IPv6 without an address");
+	check("antispoof_holds_back");
+
+	fragment6(false, 58, 0, 134);
+	must(!passes(a, b), "a router's first fragment");
+	fragment6(false, 58, 0, 135);
+	must(!passes(a, b), "a neighbour's first fragment");
+	fragment6(false, 60, 0, 134);
+	must(!passes(a, b), "a first fragment with options");
+	frame_bytes -= 24;
+	frame[HEADER + 14 + 5] -= 24;
+	must(!passes(a, b), "a first fragment with options only");
+	fragment6(false, 60, 8, 134);
+	must(!passes(a, b), "a second fragment of options");
+	fragment6(false, 44, 0, 134);
+	must(!passes(a, b), "a fragment of a fragment");
+	fragment6(true, 58, 0, 128);
+	must(!passes(a, b), "options before a fragment");
+	fragment6(true, 60, 8, 134);
+	must(!passes(a, b), "options before a second fragment");
+	fragment6(false, 58, 0, 128);
+	frame_bytes -= 24;
+	frame[HEADER + 14 + 5] -= 24;
+	must(!passes(a, b), "a first fragment with nothing");
+	fragment6(false, 58, 0, 128);
+	inet_pton(AF_INET6, "2001:db8::3", frame + HEADER + 14 + 8);
+	must(!passes(a, b), "a fragment from another address");
+	fragment6(false, 58, 0, 128);
+	must(passes(a, b), "a first fragment of an echo");
+	fragment6(false, 58, 24, 134);
+	must(passes(a, b), "its second fragment");
+	fragment6(false, 17, 0, 134);
+	must(passes(a, b), "a first fragment of UDP");
+	fragment6(false, 17, 24, 134);
+	must(passes(a, b), "its second fragment");
+	check("antispoof_fragments");
+
 	p = begin(broadcast, mac_a, 0x8100);
 	p[2] = 8;
 	fill_ip4(p + 4, "10.9.0.4", "10.9.0.3");
@@ -427,7 +500,7 @@ static void spoofed(int a, int b)
 	must(!passes(a, b), "its own address in a VLAN");
 	begin(broadcast, mac_a, 0x88cc);
 	must(!passes(a, b), "another kind of packet");
-	check("antispoof_holds_back");
+	check("antispoof_other_kinds");
 }
 
 static void bridge_mode(void)

@@ -23,7 +23,11 @@
 #define ETHERNET_TYPE	12
 #define IP4_PROTOCOL	9
 #define IP4_SOURCE	12
+#define IP6_NEXT	6
 #define IP6_SOURCE	8
+#define IP6_PAYLOAD	40
+#define FRAGMENT_OFFSET	(IP6_PAYLOAD + 2)
+#define FRAGMENT_DATA	(IP6_PAYLOAD + 8)
 #define ARP_MAC		8
 #define ARP_IP		14
 #define ND_TARGET	8
@@ -105,11 +109,73 @@ static void accept_dhcp(struct nft *nft)
 
 /* --- IPv6 --- */
 
+static const uint8_t icmp6 = 58;
+static const uint8_t fragment = 44;
+
+/* A fragment of what starts with @kind, if its header is where it shall be. */
+static void match_fragment(struct nft *nft, const uint8_t *kind)
+{
+	match_type(nft, type_ip6);
+	match_header(nft, IP6_NEXT, &fragment, 1);
+	match_header(nft, IP6_PAYLOAD, kind, 1);
+}
+
+static void match_first_icmp6(struct nft *nft)
+{
+	static const uint8_t bits[] = { 0xff, 0xf8 };
+
+	match_fragment(nft, &icmp6);
+	nft_match_bits(nft, NFT_PAYLOAD_NETWORK_HEADER, FRAGMENT_OFFSET,
+		       NFT_CMP_EQ, none, bits, sizeof(bits));
+}
+
+/* Headers before a fragment's, which no rule could find the way past. */
+static void drop_hidden_fragments(struct nft *nft)
+{
+	nft_rule(nft);
+	match_type(nft, type_ip6);
+	nft_match(nft, NFT_PAYLOAD_NETWORK_HEADER, IP6_NEXT, NFT_CMP_NEQ,
+		  &fragment, 1);
+	nft_match_ip6_header(nft, fragment);
+	nft_verdict(nft, NF_DROP);
+}
+
+/*
+ * With more headers in the fragmented part, only who puts it together sees what
+ * is behind them.
+ */
+static void drop_fragmented_headers(struct nft *nft)
+{
+	static const uint8_t kinds[] = { 0, 43, 44, 51, 59, 60, 135, 139, 140 };
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds); i++) {
+		nft_rule(nft);
+		match_fragment(nft, &kinds[i]);
+		nft_verdict(nft, NF_DROP);
+	}
+}
+
+/* Large echoes, whose type is in sight; no other ICMPv6 comes in fragments. */
+static void allow_fragmented_echo(struct nft *nft)
+{
+	static const uint8_t types[] = { 128, 129 };
+	size_t i;
+
+	for (i = 0; i < sizeof(types); i++) {
+		nft_rule(nft);
+		match_first_icmp6(nft);
+		match_header(nft, FRAGMENT_DATA, &types[i], 1);
+		nft_goto(nft, OWN_IP6_CHAIN);
+	}
+	nft_rule(nft);
+	match_first_icmp6(nft);
+	nft_verdict(nft, NF_DROP);
+}
+
 /* In an ICMPv6 message behind any headers; @type is its first byte. */
 static void match_icmp6(struct nft *nft, uint8_t type)
 {
-	static const uint8_t icmp6 = 58;
-
 	match_type(nft, type_ip6);
 	nft_match_meta(nft, NFT_META_L4PROTO, NFT_CMP_EQ, &icmp6, 1);
 	match_transport(nft, 0, &type, 1);
@@ -225,6 +291,9 @@ static void add_ip6(struct nft *nft, const struct own_ip6 *own)
 {
 	unsigned int i;
 
+	drop_hidden_fragments(nft);
+	drop_fragmented_headers(nft);
+	allow_fragmented_echo(nft);
 	drop_router(nft);
 	for (i = 0; i < own->nr; i++)
 		allow_advertisement(nft, own->address[i]);

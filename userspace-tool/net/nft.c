@@ -190,6 +190,18 @@ void nft_match_meta(struct nft *nft, uint32_t key, uint32_t op,
 	compare(nft, op, data, size);
 }
 
+/* To load a byte of a header that is not there ends the rule. */
+void nft_match_ip6_header(struct nft *nft, uint8_t kind)
+{
+	struct expression e = begin_expression(nft, "exthdr");
+
+	netlink_put_be32(&nft->buf, NFTA_EXTHDR_DREG, NFT_REG_1);
+	netlink_put_u8(&nft->buf, NFTA_EXTHDR_TYPE, kind);
+	netlink_put_be32(&nft->buf, NFTA_EXTHDR_OFFSET, 0);
+	netlink_put_be32(&nft->buf, NFTA_EXTHDR_LEN, 1);
+	end_expression(nft, &e);
+}
+
 static void put_verdict(struct nft *nft, uint32_t verdict, const char *chain)
 {
 	struct expression e = begin_expression(nft, "immediate");

@@ -61,6 +61,8 @@ void nft_match_bits(struct nft *nft, uint32_t base, uint32_t offset,
 /* @key: NFT_META_*. */
 void nft_match_meta(struct nft *nft, uint32_t key, uint32_t op,
 		    const void *data, uint32_t size);
+/* An IPv6 header of that kind is there, wherever. */
+void nft_match_ip6_header(struct nft *nft, uint8_t kind);
 /* Ends the rule: NF_ACCEPT or NF_DROP. */
 void nft_verdict(struct nft *nft, uint32_t verdict);
 /* Ends the rule: @chain decides, and at its end the policy. */
