@@ -148,6 +148,24 @@ static int read_name(const char *key, const char *text, char *name,
 	return 0;
 }
 
+/* "vif3.0": as a domain's number makes it; what has such a name may be removed. */
+static int check_chosen(const char *name, struct failure *failure)
+{
+	static const char digits[] = "0123456789";
+	const char *number = name + 3, *dot;
+
+	if (strncmp(name, "vif", 3))
+		return 0;
+	dot = number + strspn(number, digits);
+	if (dot == number || *dot != '.' || !dot[1] ||
+	    dot[1 + strspn(dot + 1, digits)])
+		return 0;
+	failure_set(failure, "vifname %s is one of those that lodge makes from a domain's number",
+		    name);
+	failure_hint(failure, "another name, or none");
+	return -1;
+}
+
 static int parse_address(const char *text, struct ip_address *address)
 {
 	address->family = strchr(text, ':') ? AF_INET6 : AF_INET;
@@ -268,6 +286,7 @@ int device_vif_read(const struct device_config *d, struct vif *vif,
 	    read_mode(v, vif, failure) ||
 	    read_name("bridge", v[VIF_KEY_BRIDGE], vif->bridge, failure) ||
 	    read_name("vifname", v[VIF_KEY_VIFNAME], vif->name, failure) ||
+	    check_chosen(vif->name, failure) ||
 	    read_addresses(v[VIF_KEY_IP], vif, failure) ||
 	    read_antispoof(v[VIF_KEY_ANTISPOOF], vif, failure) ||
 	    read_mtu(v[VIF_KEY_MTU], vif, failure))

@@ -304,6 +304,14 @@ static void refusals(void)
 	vif.owned_name = false;
 	expect_failure(&vif, "there is a network device lo already", "vifname");
 	must(is_there("lo"), "removed what is not ours");
+	/* Somebody's, with a name as ours. */
+	vif = interface("vif1.0", VIF_BRIDGE, mac_a);
+	link_make_bridge("vif1.0", "VPN");
+	expect_failure(&vif, "there is a network device vif1.0 already",
+		       "ip link delete vif1.0");
+	vif_undo(&vif);
+	must(is_there("vif1.0"), "removed a device of that name");
+	link_delete("vif1.0");
 	must(!is_there("vif1.0"), "left a tap behind");
 	check("host_refusals");
 }

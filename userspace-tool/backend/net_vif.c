@@ -52,7 +52,7 @@ int net_vif(const struct device_config *config,
 		vif->owned_name = true;
 	}
 	uuid_format(domain->uuid, uuid);
-	snprintf(vif->alias, sizeof(vif->alias), "lodge: %s %u, interface %u",
+	snprintf(vif->alias, sizeof(vif->alias), VIF_ALIAS "%s %u, interface %u",
 		 uuid, domain->domid, config->devid);
 	return 0;
 }

@@ -66,6 +66,15 @@ enum old {
 	OLD_FOREIGN,
 };
 
+static bool is_ours(const struct net_link *link)
+{
+	return !strncmp(link->alias, VIF_ALIAS, strlen(VIF_ALIAS));
+}
+
+/*
+ * Two domains with one number do not live at the same time, and such names are
+ * not to be chosen: so who had the name is dead.
+ */
 static enum old look_for_old(const struct vif *vif, struct failure *failure)
 {
 	struct net_link old;
@@ -74,10 +83,14 @@ static enum old look_for_old(const struct vif *vif, struct failure *failure)
 		return OLD_NONE;
 	if (!strcmp(old.alias, vif->alias))
 		return OLD_KEPT;
-	if (vif->owned_name)
+	if (vif->owned_name && is_ours(&old))
 		return OLD_LEFT;
 	failure_set(failure, "there is a network device %s already", vif->name);
-	failure_hint(failure, "another vifname=, or without it");
+	if (vif->owned_name)
+		failure_hint(failure, "vifname=NAME; or: ip link delete %s",
+			     vif->name);
+	else
+		failure_hint(failure, "another vifname=, or without it");
 	return OLD_FOREIGN;
 }
 

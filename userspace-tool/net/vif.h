@@ -14,6 +14,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What each alias begins with. */
+#define VIF_ALIAS	"lodge: "
+
 #define VIF_ADDRESSES	16
 #define VIF_QUEUES	4
 
@@ -27,7 +30,8 @@ enum vif_mode {
  * struct vif - what an interface shall be
  * @mode: how it is joined
  * @name: of the tap
- * @owned_name: the name says whose it is: one that is there may be removed
+ * @owned_name: it follows from the domain's number: one of ours that is there
+ *	is left of an earlier domain, and may be removed
  * @alias: the tap's; says whose it is, and of which domain among all of a name
  * @bridge: its name; empty: the first of those that one may expect
  * @mac: of the guest's side
