@@ -4,6 +4,8 @@
  */
 #include "cleanup.h"
 
+#include "backend/device.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -35,9 +37,42 @@ static void kill_holder(const struct run_dir *dir, uint64_t role)
 	close(fd);
 }
 
-static void kill_helpers(const struct run_dir *dir)
+/*
+ * What its user wrote is believed only of that user: root does not remove
+ * interfaces because a file of somebody else names them.
+ */
+static void forget_devices(const struct run_dir *dir,
+			   const struct domain_config *config)
 {
-	struct device_config *device;
+	struct device_domain domain = {
+		.name = config->name,
+		.uuid = config->uuid,
+	};
+	const struct device_config *device;
+	const struct backend *backend;
+
+	if (run_dir_owner(dir) != geteuid() ||
+	    run_dir_load_domid(dir, &domain.domid))
+		return;
+	for (device = config->devices; device; device = device->next) {
+		backend = backend_of(device->class);
+		if (backend->forget)
+			backend->forget(device, &domain);
+	}
+}
+
+static void end_devices(const struct run_dir *dir,
+			const struct domain_config *config)
+{
+	const struct device_config *device;
+
+	for (device = config->devices; device; device = device->next)
+		kill_holder(dir, run_role_device(device->class, device->devid));
+	forget_devices(dir, config);
+}
+
+static void end_all(const struct run_dir *dir)
+{
 	struct domain_config config;
 	struct failure failure;
 	int role;
@@ -46,9 +81,7 @@ static void kill_helpers(const struct run_dir *dir)
 		kill_holder(dir, role);
 	/* One that cannot be read has no devices that anybody knows of. */
 	if (!run_dir_load_config(dir, &config, &failure))
-		for (device = config.devices; device; device = device->next)
-			kill_holder(dir, run_role_device(device->class,
-							 device->devid));
+		end_devices(dir, &config);
 	domain_config_release(&config);
 }
 
@@ -65,7 +98,17 @@ int cleanup_domain(struct run_dir *dir)
 	if (err)
 		return err;
 	/* Mostly, all that was left is gone by now. */
-	kill_helpers(dir);
+	end_all(dir);
 	run_dir_remove(dir);
 	return 0;
+}
+
+void cleanup_earlier(const char *name)
+{
+	struct run_dir dir;
+
+	if (run_dir_open(&dir, name))
+		return;
+	cleanup_domain(&dir);
+	run_dir_close(&dir);
 }

@@ -60,6 +60,7 @@ static int start_domain(struct keeper *k, int unpause, struct failure *failure)
 {
 	int err;
 
+	cleanup_earlier(k->config.name);
 	if (run_dir_create(&k->dir, k->config.name, failure))
 		return -1;
 	err = run_dir_save_config(&k->dir, &k->config);

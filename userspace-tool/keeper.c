@@ -207,7 +207,12 @@ static void end_helpers(struct keeper *k)
 static int start_all(struct keeper *k, struct failure *failure)
 {
 	int role, adopted, nr_new = 0;
+	int err = run_dir_save_domid(&k->dir, k->domid);
 
+	if (err)
+		return failure_set(failure, "%s: %s",
+				   run_dir_file(&k->dir, "domid"),
+				   msg_errno(err));
 	if (k->control_fd < 0 &&
 	    open_socket(k, "control", SOCK_SEQPACKET, 16, &k->control_fd,
 			failure))
@@ -348,6 +353,8 @@ static int finish_restart(struct keeper *k, struct failure *failure)
 
 	for (role = ROLE_RUNNER; role <= ROLE_STORE; role++)
 		helper_adopt(k, &k->helpers[role]);
+	/* The old domain's, whose devices may be there still. */
+	run_dir_load_domid(&k->dir, &k->domid);
 	keeper_devices_adopt(k);
 	end_helpers(k);
 	if (build_open_image(&k->config, &image, failure))

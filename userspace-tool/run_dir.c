@@ -439,6 +439,43 @@ int run_dir_load_config(const struct run_dir *dir,
 				  failure);
 }
 
+int run_dir_load_domid(const struct run_dir *dir, uint32_t *domid)
+{
+	int fd = openat(dir->fd, "domid", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	char text[16], *end;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return -EINVAL;
+	text[n] = '\0';
+	*domid = strtoul(text, &end, 10);
+	return *end == '\n' ? 0 : -EINVAL;
+}
+
+/* What is right already is not written: there may be no room. */
+int run_dir_save_domid(const struct run_dir *dir, uint32_t domid)
+{
+	uint32_t saved;
+	int fd, err = 0;
+
+	if (!run_dir_load_domid(dir, &saved) && saved == domid)
+		return 0;
+	fd = openat(dir->fd, "domid.new",
+		    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+		    0600);
+	if (fd < 0)
+		return -errno;
+	if (dprintf(fd, "%u\n", domid) < 0 ||
+	    renameat(dir->fd, "domid.new", dir->fd, "domid"))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
 int run_dir_open_console(const struct run_dir *dir)
 {
 	static const char prefix[] = "/dev/pts/";

@@ -117,6 +117,13 @@ int run_dir_has_config(const struct run_dir *dir);
 int run_dir_load_config(const struct run_dir *dir,
 			struct domain_config *config, struct failure *failure);
 
+/*
+ * Names of what is made for devices follow from the domain's id: so it is kept,
+ * for who tidies up when the domain is gone.  0 or -errno.
+ */
+int run_dir_save_domid(const struct run_dir *dir, uint32_t domid);
+int run_dir_load_domid(const struct run_dir *dir, uint32_t *domid);
+
 /* Open the terminal that `console` links to; the fd or -errno. */
 int run_dir_open_console(const struct run_dir *dir);
 

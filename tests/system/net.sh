@@ -286,6 +286,19 @@ behind_nat()
 		[ ! -e /sys/class/net/lodgenat0 ]
 }
 
+# Without a keeper and a runner, `destroy` undoes it all.
+left_by_the_dead()
+{
+	boot inside mode=nat,ip=10.76.0.5 \
+		"lodge_ip=10.76.0.5/24 lodge_gateway=10.76.0.1 lodge_peer=$world" &&
+		fetches inside || return 1
+	runner=$(pid_of runner inside)
+	kill -STOP "$runner" && kill -9 "$(pid_of keeper inside)" "$runner" &&
+		"$lodge" destroy inside && nothing_left &&
+		[ ! -e /sys/class/net/lodgenat0 ] &&
+		! ls -d /sys/class/net/vif* 2>/dev/null
+}
+
 routed()
 {
 	memory=256 boot away mode=routed,ip=198.51.100.2 "lodge_route=1
@@ -317,6 +330,7 @@ check long-end goes_with_it
 tell
 check little-room little_room
 check nat behind_nat
+check left-by-the-dead left_by_the_dead
 check routed routed
 tell
 check unload unload_module
