@@ -186,7 +186,7 @@ stopped_beside_next()
 stopped()
 {
 	n=0
-	while [ "$n" -lt $(($(cat "$T/kills") / 40 + 1)) ]; do
+	while [ "$n" -lt $(($(cat "$T/kills") / 100 + 1)) ]; do
 		stopped_alone blk-xvda 3 51712 && stopped_alone net-0 4 0 &&
 			stopped_beside_next || return 1
 		n=$((n + 1))
