@@ -162,7 +162,9 @@ static int join(const struct vif *vif, const struct net_link *bridge,
 				   vif->name, msg_errno(err));
 	if (set_antispoof(vif, failure))
 		return -1;
-	err = link_believe_no_routes(vif->name);
+	/* Behind a bridge it is not the host that hears them. */
+	if (vif->mode == VIF_ROUTED)
+		err = link_believe_no_routes(vif->name);
 	if (err)
 		return failure_set(failure, "cannot keep the guest from the host's routes at %s: %s",
 				   vif->name, msg_errno(err));
