@@ -44,7 +44,8 @@ void log_event(const char *format, ...)
 	(void)format;
 }
 
-static char base[] = "/tmp/lodge-net-XXXXXX";
+/* In the folder that is given. */
+static char base[96];
 
 const char *run_base(void)
 {
@@ -320,7 +321,7 @@ static void refusals(void)
 
 static const char *lock_file(void)
 {
-	static char path[64];
+	static char path[128];
 
 	snprintf(path, sizeof(path), "%s-nat.lock", base);
 	return path;
@@ -928,7 +929,7 @@ static void kill_dhcp(int pidfd)
 
 static bool has_folder(void)
 {
-	char path[64];
+	char path[128];
 	struct stat st;
 
 	snprintf(path, sizeof(path), "%s-nat", base);
@@ -1001,7 +1002,7 @@ static void foreign_folder(void)
 {
 	struct vif a = interface("vif1.0", VIF_NAT, mac_a);
 	struct failure failure = { .text = "" };
-	char path[64];
+	char path[128];
 	int fd;
 
 	snprintf(path, sizeof(path), "%s-nat", base);
@@ -1058,11 +1059,13 @@ static void routed_mode(void)
 	check("routed_routes_of_guests");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct stat tun;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	snprintf(base, sizeof(base), "%s/net-XXXXXX",
+		 argc > 1 ? argv[1] : "/tmp");
 	if (!mkdtemp(base))
 		return 1;
 	if (stat("/dev/net/tun", &tun) || unshare(CLONE_NEWNET)) {
