@@ -30,6 +30,9 @@
 
 #define RETRY_FIRST_NS	20000000ull
 #define RETRY_MOST_NS	1000000000ull
+#define BUSY_MS		20
+#define CREATE_BUSY_NS	2000000000ull
+#define RESTART_BUSY_NS	30000000000ull
 #define QUIET_FAILURES	3
 #define FILE_TRIES	6	/* 1.3 s */
 #define OBEY_NS		2000000000ull
@@ -147,9 +150,10 @@ static int open_files(struct keeper *k, struct keeper_device *d,
 {
 	const struct device_domain domain = keeper_device_domain(k);
 	struct failure reason = { .text = "" };
+	int err = backend_of(d->config->class)->open(d->config, &domain,
+						     &d->files, &reason);
 
-	if (!backend_of(d->config->class)->open(d->config, &domain, &d->files,
-						&reason)) {
+	if (!err) {
 		d->open = 1;
 		return 0;
 	}
@@ -157,7 +161,28 @@ static int open_files(struct keeper *k, struct keeper_device *d,
 	failure_set(failure, "%s: %s", device_config_name(d->config),
 		    reason.text);
 	failure_hint(failure, "%s", reason.hint);
-	return -1;
+	return err;
+}
+
+/*
+ * I/O that a domain left when it ended has its disks until it is done.  So a
+ * new domain waits for them, but not beyond its own end.  Before a restart
+ * there surely was one.
+ */
+static int open_patiently(struct keeper *k, struct keeper_device *d,
+			  struct failure *failure)
+{
+	struct pollfd p = { .fd = k->domain_fd };
+	uint64_t limit = helper_clock() +
+		(run_dir_has_mark(&k->dir, MARK_RESTARTING) ?
+		 RESTART_BUSY_NS : CREATE_BUSY_NS);
+	int err;
+
+	do {
+		err = open_files(k, d, failure);
+	} while (err == -EBUSY && k->is_new && helper_clock() < limit &&
+		 !(poll(&p, 1, BUSY_MS) > 0 && p.revents & POLLHUP));
+	return err;
 }
 
 /*
@@ -197,7 +222,7 @@ static int start_device(struct keeper *k, struct keeper_device *d,
 		return 1;
 	}
 	d->served = 0;
-	if (!d->open && needs_files(d) && open_files(k, d, failure))
+	if (!d->open && needs_files(d) && open_patiently(k, d, failure))
 		return -1;
 	err = fork_device(k, d);
 	return err ? failure_set(failure, "%s: %s",

@@ -32,6 +32,7 @@ boot()
 			comma=,
 		done
 		echo ' ]'
+		printf '%s\n' "${more:-}"
 	} >/run/disk.cfg
 	"$lodge" create -q /run/disk.cfg
 }
@@ -381,6 +382,19 @@ holds_again()
 	"$lodge" block-list $name 2>/dev/null | grep -q connected
 }
 
+# The I/O of the first life has the disk for a second more.
+crashes()
+{
+	dd if=/dev/zero of=/dev/ram0 bs=1M count=1 2>/dev/null
+	echo "0 $(blockdev --getsz /dev/ram0) delay /dev/ram0 0 0 /dev/ram0 0 1000" |
+		dmsetup create late || return 1
+	late=/dev/dm-$(dmsetup info -c --noheadings -o minor late)
+	more='on_crash = "restart"' words=panic=1 boot crash "$late,,xvda,w" &&
+		hear crashes && hear 'second life' && ended
+	crash_status=$?
+	dmsetup remove late && return $crash_status
+}
+
 check load load_module
 mknod /dev/ram0 b 1 0 2>/dev/null
 mknod /dev/ram1 b 1 1 2>/dev/null
@@ -405,6 +419,7 @@ if [ -e "$T/qemu-nbd" ]; then
 	want nbd-recover && check nbd-recover recover_nbd
 fi
 want reboot && check reboot reboots
+want crash && check crash crashes
 splats kernel-log
 check unload rmmod lodge
 finish

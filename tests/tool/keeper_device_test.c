@@ -35,7 +35,8 @@ static void check(const char *name, bool good)
 /* --- what is around it --- */
 
 static unsigned int nr_opened, nr_forgotten, nr_forked;
-static bool is_missing;
+static unsigned int nr_busy;
+static bool is_missing, is_restart;
 static uint64_t clock_ns = 1;
 
 static int open_files(const struct device_config *config,
@@ -46,6 +47,12 @@ static int open_files(const struct device_config *config,
 	nr_opened++;
 	if (is_missing && !strcmp(config->label, "xvda"))
 		return failure_set(failure, "it is not there");
+	if (nr_busy) {
+		nr_busy--;
+		clock_ns += 100000000;
+		failure_set(failure, "it is another domain's");
+		return -EBUSY;
+	}
 	files->fd[0] = dup(STDIN_FILENO);
 	return 0;
 }
@@ -181,6 +188,12 @@ int run_dir_save_config(const struct run_dir *dir,
 	return 0;
 }
 
+int run_dir_has_mark(const struct run_dir *dir, enum run_mark mark)
+{
+	(void)dir;
+	return mark == MARK_RESTARTING && is_restart;
+}
+
 const char *run_dir_file(const struct run_dir *dir, const char *file)
 {
 	(void)dir;
@@ -233,7 +246,9 @@ static void set_up(int is_new)
 	nr_opened = 0;
 	nr_forgotten = 0;
 	nr_forked = 0;
+	nr_busy = 0;
 	is_missing = false;
+	is_restart = false;
 	act = NULL;
 }
 
@@ -259,6 +274,8 @@ static bool handle_until(bool (*wanted)(const struct keeper_device *d),
 }
 
 /* --- the tests --- */
+
+static int go[2];
 
 static void test_missing_new(void)
 {
@@ -301,6 +318,46 @@ static void test_missing(void)
 	check("missing_comes", nr_forked == 2 && a->helper.pidfd >= 0);
 	keeper_devices_kill(&k);
 	check("running_keeps", !nr_forgotten && a->files.fd[0] < 0);
+	tear_down();
+}
+
+/* Somebody has it, who may be I/O of a domain that has ended. */
+static void test_busy(void)
+{
+	struct failure failure;
+
+	set_up(1);
+	nr_busy = 10;
+	check("busy_is_waited_for", keeper_devices_start(&k, &failure) == 2 &&
+	      nr_opened == 12);
+	tear_down();
+	set_up(1);
+	nr_busy = 1000;
+	check("busy_for_ever", keeper_devices_start(&k, &failure) < 0 &&
+	      nr_opened < 30);
+	tear_down();
+	set_up(1);
+	is_restart = true;
+	nr_busy = 100;
+	check("busy_restart", keeper_devices_start(&k, &failure) == 2);
+	tear_down();
+	/* The domain has been destroyed meanwhile. */
+	set_up(1);
+	is_restart = true;
+	nr_busy = 1000;
+	if (pipe(go))
+		abort();
+	k.domain_fd = go[0];
+	close_fd(&go[1]);
+	check("busy_at_the_end", keeper_devices_start(&k, &failure) < 0 &&
+	      nr_opened == 1);
+	close_fd(&go[0]);
+	tear_down();
+	/* One that runs is not kept waiting by one device. */
+	set_up(0);
+	nr_busy = 1;
+	check("busy_runs", keeper_devices_start(&k, &failure) >= 0 &&
+	      nr_opened == 2 && nr_forked == 1);
 	tear_down();
 }
 
@@ -448,8 +505,6 @@ static void test_babble(void)
 
 /* --- an order that comes before the process serves --- */
 
-static int go[2];
-
 static void serve_later(struct keeper *keeper, struct keeper_device *d)
 {
 	char byte;
@@ -523,6 +578,7 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	test_missing_new();
 	test_missing();
+	test_busy();
 	test_detaching();
 	test_babble();
 	test_reload();

@@ -453,7 +453,7 @@ static int open_files(const struct device_config *config,
 	files->fd[0] = device_nbd_is(target) ?
 		blk_nbd_open(config, domain, failure) :
 		blk_image_open(config, target, failure);
-	return files->fd[0] < 0 ? -1 : 0;
+	return files->fd[0] < 0 ? files->fd[0] : 0;
 }
 
 static void forget(const struct device_config *config,

@@ -62,6 +62,7 @@ static int open_refused(const struct device_config *config, int err,
 			    path);
 		failure_hint(failure,
 			     "unmount it, or end the other; access=w! takes it all the same");
+		return -EBUSY;
 	}
 	return -1;
 }
@@ -104,7 +105,7 @@ static int lock_target(const struct device_config *config, int fd,
 	failure_hint(failure, is_read_only(config) ?
 		     "that one may write: end it, or give it access=r" :
 		     "end that one; access=w! takes it all the same, access=r on both shares it");
-	return -1;
+	return -EBUSY;
 }
 
 static const char *kind_name(mode_t mode)
@@ -118,7 +119,7 @@ int blk_image_open(const struct device_config *config, const char *path,
 {
 	struct blk_image image;
 	struct stat st;
-	int fd;
+	int fd, err;
 
 	if (stat(path, &st))
 		return open_refused(config, errno, failure);
@@ -131,11 +132,13 @@ int blk_image_open(const struct device_config *config, const char *path,
 	fd = open_target(config, path, S_ISBLK(st.st_mode));
 	if (fd < 0)
 		return open_refused(config, errno, failure);
-	if (!lock_target(config, fd, failure) &&
-	    !blk_image_measure(config, fd, &image, failure))
+	err = lock_target(config, fd, failure);
+	if (!err)
+		err = blk_image_measure(config, fd, &image, failure);
+	if (!err)
 		return fd;
 	close(fd);
-	return -1;
+	return err;
 }
 
 /* --- what it is like --- */

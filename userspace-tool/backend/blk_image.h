@@ -34,8 +34,8 @@ struct blk_image {
 };
 
 /*
- * Open @path for @config, whose target it is or stands for.  The fd, or -1 with
- * reason and remedy.
+ * Open @path for @config, whose target it is or stands for.  The fd, or -1 or
+ * -EBUSY with reason and remedy; see struct backend.
  */
 int blk_image_open(const struct device_config *config, const char *path,
 		   struct failure *failure);

@@ -9,8 +9,8 @@
 #include "backend/device.h"
 
 /*
- * In the keeper: open the device, made if there is none yet.  The fd, or -1 with
- * reason and remedy.
+ * In the keeper: open the device, made if there is none yet.  The fd, or -1
+ * or -EBUSY with reason and remedy.
  */
 int blk_nbd_open(const struct device_config *config,
 		 const struct device_domain *domain, struct failure *failure);

@@ -53,7 +53,8 @@ struct device_domain {
  * @connect_states: bits of the front end's states that say that its nodes are
  *	there: 1 << XENBUS_INITIALISED and so on
  * @open: in the keeper: get the device's files.  What is made beyond them must
- *	be found again by its name.  0, or -1 with reason and remedy
+ *	be found again by its name.  0, or -1 with reason and remedy; -EBUSY,
+ *	with them, when another has it, who may be about to end
  * @forget: in the keeper, when the device or its domain goes: undo what @open
  *	made beyond files, which are closed.  May be NULL
  * @abandon: in the keeper: the device is to go at once, so end what it may wait
