@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "device_nbd.h"
 #include "net/nbd_client.h"
 
 static void negotiate(const uint8_t *data, size_t size)
