@@ -429,7 +429,6 @@ int vcpu_run(struct vcpu *vcpu)
 leave:
 	/* Release: the next runner sees all that we did. */
 	smp_store_release(&vcpu->runner, 0);
-	wake_up_all(&vcpu->domain->state_wait);
 	return err;
 }
 
