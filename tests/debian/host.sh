@@ -88,7 +88,7 @@ has_dhcp()
 powered_off()
 {
 	"$lodge" dmesg $name 2>/dev/null
-	grep 'domain shut down (poweroff)' \
+	grep 'domain shut down (power-off)' \
 		"/var/log/lodge/$name-hypervisor.log" && is_gone $name
 }
 
