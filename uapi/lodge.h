@@ -863,7 +863,8 @@ struct lodge_io_table {
  * 0, is read-only where the file is to be read into it, does not cover all of
  * its segment's bytes, or names no RAM;
  * -EAGAIN a character device had nothing or no room, -EINTR it minded a signal of
- * the holder's.  A smaller result than was asked for means that the file ended.
+ * the holder's.  A smaller result than was asked for means that the file ended
+ * there, or could not go on: room, or an error in its middle.
  */
 struct lodge_io_entry {
 	__u32 state;

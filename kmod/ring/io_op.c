@@ -383,7 +383,7 @@ static void run_at_once(struct io_op *op)
 
 /* --- the two steps -------------------------------------------------------- */
 
-/* Hold what it needs; 0, or -errno as io_take(). */
+/* It with all that it needs, or an ERR_PTR() of io_take()'s errors. */
 static struct io_op *op_prepare(struct io_ring *ring,
 				const struct lodge_io_request *req,
 				const struct lodge_io_segment *segs,
