@@ -308,30 +308,40 @@ routed()
 		! ip route | grep 198.51.100.2
 }
 
+network_tests()
+{
+	check two-on-a-bridge two_on_a_bridge
+	check antispoof only_without_protection
+	check both-fetch both_fetch
+	tell
+	check backend-killed backend_killed
+	check attach-detach comes_and_goes
+	check end goes_with_it
+	check little-room little_room
+	check nat behind_nat
+	check left-by-the-dead left_by_the_dead
+	check routed routed
+	tell
+}
+
+# Of net-much: many bytes, queues, other lengths, a limit.
+much_tests()
+{
+	check much much_on_a_bridge
+	check queues all_queues
+	check ipv6 ipv6
+	check reboot rebooted
+	check much-end goes_with_it
+	check long-packets long_packets
+	check rate limited
+	check long-end goes_with_it
+	tell
+}
+
 check load load_module
 check world make_world
 check bridge make_bridge
 check no-bridge refuses_no_bridge
-check two-on-a-bridge two_on_a_bridge
-check antispoof only_without_protection
-check both-fetch both_fetch
-tell
-check backend-killed backend_killed
-check attach-detach comes_and_goes
-check end goes_with_it
-check much much_on_a_bridge
-check queues all_queues
-check ipv6 ipv6
-check reboot rebooted
-check much-end goes_with_it
-check long-packets long_packets
-check rate limited
-check long-end goes_with_it
-tell
-check little-room little_room
-check nat behind_nat
-check left-by-the-dead left_by_the_dead
-check routed routed
-tell
+"${tests:-network_tests}"
 check unload unload_module
 finish
