@@ -5,26 +5,15 @@
 #include "cleanup.h"
 
 #include "backend/device.h"
+#include "fd.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/pidfd.h>
 #include <unistd.h>
 
 #define END_MS	15000
-
-static int wait_end(int pidfd)
-{
-	struct pollfd p = { .fd = pidfd, .events = POLLIN };
-	int n;
-
-	do {
-		n = poll(&p, 1, END_MS);
-	} while (n < 0 && errno == EINTR);
-	return n > 0 ? 0 : -ETIMEDOUT;
-}
 
 static void kill_holder(const struct run_dir *dir, uint64_t role)
 {
@@ -33,7 +22,7 @@ static void kill_holder(const struct run_dir *dir, uint64_t role)
 	if (fd < 0)
 		return;
 	pidfd_send_signal(fd, SIGKILL, NULL, 0);
-	wait_end(fd);
+	pidfd_has_ended(fd, END_MS);
 	close(fd);
 }
 
@@ -92,7 +81,7 @@ int cleanup_domain(struct run_dir *dir)
 	/* One that died on its way may have been given a successor. */
 	while (!err &&
 	       (fd = run_dir_open_holder(dir, ROLE_KEEPER, NULL)) >= 0) {
-		err = wait_end(fd);
+		err = pidfd_has_ended(fd, END_MS) ? 0 : -ETIMEDOUT;
 		close(fd);
 	}
 	if (err)

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A fork has all files of its parent, and most are none of its business.
+ * A fork has all files of its parent, and most are none of its business.  The
+ * end of a process is waited for here, too, by whoever ends one.
  */
 #include "fd.h"
+
+#include <errno.h>
+#include <poll.h>
 
 /* The lowest of @files from @from on; ~0u: none. */
 static unsigned int next_file(const int *files, size_t nr, unsigned int from)
@@ -27,4 +31,15 @@ void fd_close_others(const int *files, size_t nr)
 			close_range(from, next - 1, 0);
 		from = next + 1;
 	} while (next != ~0u);
+}
+
+bool pidfd_has_ended(int pidfd, int ms)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int n;
+
+	do {
+		n = poll(&p, 1, ms);
+	} while (n < 0 && errno == EINTR);
+	return n > 0;
 }

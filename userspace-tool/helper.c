@@ -19,7 +19,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -283,17 +282,6 @@ int helper_reap(struct helper *h)
 	return status;
 }
 
-static int died(int pidfd, int ms)
-{
-	struct pollfd p = { .fd = pidfd, .events = POLLIN };
-	int n;
-
-	do {
-		n = poll(&p, 1, ms);
-	} while (n < 0 && errno == EINTR);
-	return n > 0;
-}
-
 void helper_end(struct helper *h)
 {
 	if (h->pidfd < 0)
@@ -301,11 +289,11 @@ void helper_end(struct helper *h)
 	/* The runner ends by itself when its domain is destroyed. */
 	if (h->role != ROLE_RUNNER)
 		pidfd_send_signal(h->pidfd, SIGTERM, NULL, 0);
-	if (!died(h->pidfd, END_MS)) {
+	if (!pidfd_has_ended(h->pidfd, END_MS)) {
 		log_event("%s %d does not end and is killed", h->name,
 			  (int)h->pid);
 		pidfd_send_signal(h->pidfd, SIGKILL, NULL, 0);
-		died(h->pidfd, END_MS);
+		pidfd_has_ended(h->pidfd, END_MS);
 	}
 	waitid(P_PIDFD, h->pidfd, &(siginfo_t){ 0 }, WEXITED | WNOHANG);
 	close_fd(&h->pidfd);

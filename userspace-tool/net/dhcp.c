@@ -162,26 +162,15 @@ static int find(void)
 	return pidfd;
 }
 
-static bool has_ended(int pidfd, int ms)
-{
-	struct pollfd p = { .fd = pidfd, .events = POLLIN };
-	int n;
-
-	do {
-		n = poll(&p, 1, ms);
-	} while (n < 0 && errno == EINTR);
-	return n > 0;
-}
-
 void dhcp_stop(void)
 {
 	int pidfd = find();
 
 	if (pidfd >= 0) {
 		pidfd_send_signal(pidfd, SIGTERM, NULL, 0);
-		if (!has_ended(pidfd, END_MS)) {
+		if (!pidfd_has_ended(pidfd, END_MS)) {
 			pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
-			has_ended(pidfd, END_MS);
+			pidfd_has_ended(pidfd, END_MS);
 		}
 		close(pidfd);
 	}
