@@ -14,27 +14,9 @@
 #include "cleanup.h"
 #include "fd.h"
 #include "net/link.h"
+#include "verdict.h"
 
 #define DOMID	7
-
-static int failed;
-static const char *wrong;
-
-static void must(int good, const char *what)
-{
-	if (!good && !wrong)
-		wrong = what;
-}
-
-static void check(const char *name)
-{
-	if (wrong)
-		printf("not ok %s: %s\n", name, wrong);
-	else
-		printf("ok %s\n", name);
-	failed |= !!wrong;
-	wrong = NULL;
-}
 
 static int has_link(const char *name)
 {

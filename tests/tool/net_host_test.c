@@ -25,6 +25,7 @@
 #include "net/nat.h"
 #include "net/tap.h"
 #include "net/vif.h"
+#include "verdict.h"
 
 #define HEADER		10	/* before each packet at a tap */
 #define QUIET_MS	30	/* what was let through is there long before */
@@ -34,9 +35,6 @@
 #define HOLD_MS		2000
 #define SIGNAL_MS	300
 #define HELD_MS		60000
-
-static int failed;
-static const char *wrong;
 
 /* Also what vif.c logs, here. */
 void log_event(const char *format, ...)
@@ -50,22 +48,6 @@ static char base[96];
 const char *run_base(void)
 {
 	return base;
-}
-
-static void must(bool good, const char *what)
-{
-	if (!good && !wrong)
-		wrong = what;
-}
-
-static void check(const char *name)
-{
-	if (wrong)
-		printf("not ok %s: %s\n", name, wrong);
-	else
-		printf("ok %s\n", name);
-	failed |= !!wrong;
-	wrong = NULL;
 }
 
 /* --- packets --- */

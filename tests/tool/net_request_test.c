@@ -16,31 +16,13 @@
 #include "io_model.h"
 #include "lib/sring.h"
 #include "sring_front.h"
+#include "verdict.h"
 
 #define CSUM_BLANK	1
 #define MORE_DATA	4
 #define EXTRA_INFO	8
 #define EXTRA_MORE	1
 #define ERROR		0xffff	/* a status of -1 */
-
-static int failed;
-static const char *wrong;
-
-static void must(bool good, const char *what)
-{
-	if (!good && !wrong)
-		wrong = what;
-}
-
-static void check(const char *name)
-{
-	if (wrong)
-		printf("not ok %s: %s\n", name, wrong);
-	else
-		printf("ok %s\n", name);
-	failed |= !!wrong;
-	wrong = NULL;
-}
 
 /* --- packets that the guest sends --- */
 
