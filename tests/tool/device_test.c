@@ -109,6 +109,7 @@ static struct module {
 	unsigned int seed;
 	unsigned int nr_moved;
 	bool hold;		/* the file is slow: nothing ends */
+	pid_t bind_kills;	/* who dies when a port is bound; 0: nobody */
 } *module;
 
 static uint8_t *guest;
@@ -282,6 +283,9 @@ int attach_bind_port(int attach_fd, unsigned int channel, uint32_t port)
 		err = -EBUSY;
 	else
 		module->ports[channel] = port;
+	if (module->bind_kills)
+		kill(module->bind_kills, SIGKILL);
+	module->bind_kills = 0;
 	unlock();
 	return err;
 }
@@ -1020,6 +1024,45 @@ static void test_no_store(void)
 	check("no_store_works_again", connected() && work(50, 0, 0) && drain());
 }
 
+/*
+ * The store dies between the nodes of the first queue and those of the second.
+ * Also when a successor reads them, while the guest has requests in the rings.
+ */
+static void test_store_dies_connecting(void)
+{
+	put("state", "6");
+	wait_for(BACK "state", "6");
+	put("state", "1");
+	wait_for(BACK "state", "2");
+	module->bind_kills = store;
+	connect_front(2, 0, &sring_blk_x86_64);
+	waitpid(store, NULL, 0);
+	start_store();
+	reconnect_store();
+	check("store_dies_connecting", end_status() == HELPER_SETUP_FAILED &&
+	      !strcmp(get(BACK "state"), "2"));
+	start_backend();
+	check("store_dies_connects", connected() && work(200, 5, 0));
+	kill_backend();
+	module->bind_kills = store;
+	start_backend();
+	waitpid(store, NULL, 0);
+	start_store();
+	reconnect_store();
+	check("store_dies_again", end_status() == HELPER_SETUP_FAILED &&
+	      !strcmp(get(BACK "state"), "4"));
+	start_backend();
+	check("store_dies_goes_on", work(200, 5, 0) && drain() && !nr_bad &&
+	      !nr_errors);
+	put("state", "6");
+	wait_for(BACK "state", "6");
+	put("multi-queue-num-queues", "1");
+	put("state", "1");
+	wait_for(BACK "state", "2");
+	connect_front(1, 0, &sring_blk_x86_64);
+	check("store_dies_forgotten", connected());
+}
+
 static void test_resize(void)
 {
 	if (ftruncate(image, 2 * SECTORS * 512))
@@ -1157,6 +1200,7 @@ int main(int argc, char **argv)
 	test_fault();
 	test_quick_changes();
 	test_no_store();
+	test_store_dies_connecting();
 	test_resize();
 	test_detach();
 	test_force();

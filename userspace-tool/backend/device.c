@@ -125,7 +125,8 @@ void device_fault(struct device *d, const char *format, ...)
 {
 	va_list args;
 
-	if (d->fault[0])
+	/* What could not be read is not the front end's fault. */
+	if (d->fault[0] || d->bus.store.lost)
 		return;
 	va_start(args, format);
 	vsnprintf(d->fault, sizeof(d->fault), format, args);
@@ -196,6 +197,24 @@ static int offer(struct device *d)
 }
 
 /*
+ * 0, or -1 after a fault.  A store that went away has let nodes seem to be
+ * missing, and so what was opened may be wrong; but to close it would drop a
+ * predecessor's requests.  The next process opens it right.
+ */
+static int connect_rings(struct device *d)
+{
+	int err = d->backend->connect(d);
+
+	if (d->bus.store.lost) {
+		log_event("%s: the store went away while it connected",
+			  device_config_name(d->config));
+		_exit(HELPER_SETUP_FAILED);
+	}
+	d->connected = !err;
+	return err;
+}
+
+/*
  * The front end's nodes are there.  In the state Connected it is a
  * predecessor's connection that goes on; nothing is written then.
  */
@@ -209,11 +228,8 @@ static int connect_front(struct device *d)
 		device_fault(d, "its rings are half closed");
 		return 0;
 	}
-	if (!d->connected) {
-		if (d->backend->connect(d))
-			return 0;
-		d->connected = true;
-	}
+	if (!d->connected && connect_rings(d))
+		return 0;
 	if (d->bus.state == XENBUS_INIT_WAIT) {
 		int err = xenbus_transaction(&d->bus, put_info, d);
 
@@ -288,10 +304,8 @@ static void go_on(struct device *d, enum xenbus_state front)
 		return;
 	if (d->bus.state != XENBUS_CONNECTED && d->bus.state != XENBUS_CLOSING)
 		return;
-	if (d->backend->connect(d))
-		return;
-	d->connected = true;
-	d->backend->kick(d);
+	if (!connect_rings(d))
+		d->backend->kick(d);
 }
 
 /* Do what is next, if anything is.  0, or -errno of the store. */

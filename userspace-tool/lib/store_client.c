@@ -61,6 +61,14 @@ int store_open(struct store_client *client, const char *path)
 void store_close(struct store_client *client)
 {
 	close_fd(&client->fd);
+	client->lost = 0;
+}
+
+/* What comes after half a message, or a late reply, could not be told apart. */
+static int lose(struct store_client *client, int err)
+{
+	client->lost = err;
+	return err;
 }
 
 static int send_whole(int fd, const void *data, size_t n)
@@ -119,14 +127,16 @@ static int error_number(const char *name)
 static int receive_message(struct store_client *client,
 			   struct xsd_sockmsg *head, char *body)
 {
-	int err = receive_whole(client->fd, head, sizeof(*head));
+	int err = client->lost;
 
+	if (!err)
+		err = receive_whole(client->fd, head, sizeof(*head));
 	if (!err && head->len > XENSTORE_PAYLOAD_MAX)
 		err = -EPROTO;
 	if (!err)
 		err = receive_whole(client->fd, body, head->len);
 	if (err)
-		return err;
+		return lose(client, err);
 	body[head->len] = '\0';
 	if (head->type == XS_WATCH_EVENT)
 		client->changed = true;
@@ -150,11 +160,11 @@ static int receive_reply(struct store_client *client, uint32_t type,
 			break;
 	}
 	if (i == MESSAGES_MAX)
-		return -EPROTO;
+		return lose(client, -EPROTO);
 	if (head.type == XS_ERROR)
 		return error_number(body);
 	if (head.type != type)
-		return -EPROTO;
+		return lose(client, -EPROTO);
 	if (!size)
 		return 0;
 	n = head.len < size ? head.len : size - 1;
@@ -174,13 +184,18 @@ static int send_request(struct store_client *client, uint32_t type, uint32_t tx,
 		.len = length,
 	};
 
+	int err;
+
 	if (client->fd < 0)
 		return -ENOTCONN;
+	if (client->lost)
+		return client->lost;
 	if (length > REQUEST_MAX)
 		return -EMSGSIZE;
 	memcpy(message, &head, sizeof(head));
 	memcpy(message + sizeof(head), payload, length);
-	return send_whole(client->fd, message, sizeof(head) + length);
+	err = send_whole(client->fd, message, sizeof(head) + length);
+	return err ? lose(client, err) : 0;
 }
 
 static int request(struct store_client *client, uint32_t type, uint32_t tx,

@@ -19,11 +19,13 @@
 /**
  * struct store_client - one connection
  * @fd: readable when there is an event; -1: not connected
+ * @lost: 0, or the -errno that ended the connection: all further calls give it
  * @next_id: of the next request
  * @changed: an event came since the caller cleared it
  */
 struct store_client {
 	int fd;
+	int lost;
 	uint32_t next_id;
 	bool changed;
 };
