@@ -8,6 +8,8 @@
 #include "host.h"
 #include "json.h"
 #include "msg.h"
+#include "net/dhcp.h"
+#include "net/tap.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -302,6 +304,31 @@ static void check_terminals(struct checkup *c)
 	remedy(f, "mount -t devpts devpts /dev/pts");
 }
 
+/* What devices need: none is in the way of a domain that has no such device. */
+static void check_devices(struct checkup *c)
+{
+	struct finding *f;
+
+	if (c->host.has_tun) {
+		add(c, FINDING_OK, "interfaces", "%s is there", TUN_DEVICE);
+	} else {
+		f = add(c, FINDING_NOTE, "interfaces", "no %s", TUN_DEVICE);
+		remedy(f, "for domains with a network: modprobe tun");
+	}
+	if (dhcp_is_installed()) {
+		add(c, FINDING_OK, "dhcp", "dnsmasq is installed");
+	} else {
+		f = add(c, FINDING_NOTE, "dhcp", "dnsmasq is not installed");
+		remedy(f, "guests behind NAT set their addresses themselves, or: apt-get install dnsmasq-base");
+	}
+	if (c->host.has_nbd) {
+		add(c, FINDING_OK, "nbd", "the kernel connects to NBD servers");
+	} else {
+		f = add(c, FINDING_NOTE, "nbd", "the kernel's nbd is not loaded");
+		remedy(f, "for disks with a target nbd:..., as of qemu-nbd: modprobe nbd");
+	}
+}
+
 static int print_text(const struct checkup *c)
 {
 	int status = EXIT_DONE;
@@ -364,5 +391,6 @@ int cmd_doctor(const struct invocation *inv)
 	check_memory(&c);
 	check_cgroup(&c);
 	check_terminals(&c);
+	check_devices(&c);
 	return option(inv, 'j') ? print_json(&c) : print_text(&c);
 }

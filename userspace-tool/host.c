@@ -4,6 +4,8 @@
  */
 #include "host.h"
 
+#include "net/tap.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -175,6 +177,13 @@ static void look_at_cgroup(struct host *h)
 	fclose(file);
 }
 
+/* A built-in nbd has its folder, too: it has parameters. */
+static void look_at_devices(struct host *h)
+{
+	h->has_tun = !access(TUN_DEVICE, F_OK);
+	h->has_nbd = !access("/sys/module/nbd", F_OK);
+}
+
 void host_look(struct host *h)
 {
 	memset(h, 0, sizeof(*h));
@@ -188,4 +197,5 @@ void host_look(struct host *h)
 	look_at_modules(h);
 	look_at_memory(h);
 	look_at_cgroup(h);
+	look_at_devices(h);
 }

@@ -30,6 +30,8 @@ enum host_vendor {
  * @module_loaded: lodge.ko
  * @kvm_loaded: the vendor's half of KVM, named by @kvm_name
  * @kvm_users: its use count
+ * @has_tun: the node that taps are made with
+ * @has_nbd: the kernel has NBD devices
  * @available_kib: MemAvailable
  * @cgroup_limit_kib: memory.max of our cgroup, 0 for none
  */
@@ -54,6 +56,8 @@ struct host {
 	int kvm_loaded;
 	const char *kvm_name;
 	int kvm_users;
+	int has_tun;
+	int has_nbd;
 	unsigned long long available_kib;
 	int cgroup_v2;
 	unsigned long long cgroup_limit_kib;

@@ -34,6 +34,11 @@
 #define LEASE		"1h"
 #define TEXT		160
 
+bool dhcp_is_installed(void)
+{
+	return !access(PROGRAM, X_OK);
+}
+
 /* --- the folder --- */
 
 static const char *folder(void)
@@ -308,7 +313,7 @@ int dhcp_start(const char *bridge, const struct ip_address *host,
 
 	if (fd >= 0)
 		return fd;
-	if (access(PROGRAM, X_OK))
+	if (!dhcp_is_installed())
 		return -ENOENT;
 	fd = open_hosts(true);
 	if (fd < 0) {

@@ -12,11 +12,14 @@
 #include "msg.h"
 #include "net/link.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The last byte of the addresses that anybody may get. */
 #define DHCP_FIRST	128
 #define DHCP_LAST	254
+
+bool dhcp_is_installed(void);
 
 /*
  * Have it run for the network of @bridge, where the host is @host and the

@@ -14,8 +14,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#define TUN_DEVICE	"/dev/net/tun"
-
 static int cannot_open(struct failure *failure)
 {
 	int err = errno;

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#define TUN_DEVICE	"/dev/net/tun"
+
 /*
  * Make the tap @name, or open the one that is there; @nr files in @fds, one a
  * queue.  0 or -1.
