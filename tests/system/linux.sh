@@ -19,6 +19,9 @@ abi=
 vcpus=1
 # On a slow host only the batch debian-host does.
 want_full debian && boot_linux debian "$T/debian-vmlinuz" 256 poweroff
+vcpus=8
+want_full eight && boot_linux eight "$T/debian-vmlinuz" 256 poweroff
+vcpus=1
 want reboot && boot_linux reboot "$T/small-vmlinuz" 128 reboot lodge_do=reboot
 want panic && boot_linux panic "$T/small-vmlinuz" 128 crash \
 	"lodge_do=panic panic=1"
