@@ -96,6 +96,9 @@ struct vcpu_event {
  * @hypercall_insn: the three bytes that exit with VMEXIT_HYPERCALL
  * @s2_format: bits of a second-stage entry
  * @s2_max_level: largest leaf the hardware maps (set by probe)
+ * @holds_pdptrs: the four top entries of PAE paging are registers, loaded and
+ *	checked when control registers are written (SDM 3, 4.4.1); else each walk
+ *	reads them from memory (APM 2, 15.25.10), and VREG_PDPTR* are nothing
  * @hidden: X86_FEATURE_* that guests cannot have although this host has them,
  *	ended by 0 (set by probe)
  * @is_present: has this CPU this vendor's extension at all?
@@ -146,6 +149,7 @@ struct vendor_ops {
 	u8 hypercall_insn[3];
 	const struct s2_format *s2_format;
 	unsigned int s2_max_level;
+	bool holds_pdptrs;
 	u16 hidden[4];
 
 	bool (*is_present)(void);

@@ -109,11 +109,11 @@ static bool cr4_is_valid(const struct cr_state *s, u64 new, u64 allowed)
 	return !(s->efer & EFER_LMA) || (new & X86_CR4_PAE);
 }
 
-/* Does this mode page through the four PAE entries? */
+/* Does this mode page through four PAE entries that the CPU has loaded? */
 static bool uses_pdptrs(u64 cr0, u64 cr4, u64 efer)
 {
-	return (cr0 & X86_CR0_PG) && (cr4 & X86_CR4_PAE) &&
-	       !(efer & EFER_LMA);
+	return vendor->holds_pdptrs && (cr0 & X86_CR0_PG) &&
+	       (cr4 & X86_CR4_PAE) && !(efer & EFER_LMA);
 }
 
 /* Reserved bits of one of them: 1, 2, 5-8 and above the physical width. */

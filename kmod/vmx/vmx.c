@@ -164,6 +164,7 @@ struct vendor_ops vmx_vendor_ops = {
 	.uapi_vendor = LODGE_VENDOR_VMX,
 	.kvm_module = "kvm_intel",
 	.hypercall_insn = { 0x0f, 0x01, 0xc1 },		/* VMCALL */
+	.holds_pdptrs = true,
 	.is_present = vmx_is_present,
 	.probe = vmx_probe,
 	.init = vmx_init,

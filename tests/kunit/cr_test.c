@@ -210,6 +210,23 @@ static void emul_cr_enters_and_leaves_long_mode(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (u64)EFER_LME, fake_regs[VREG_EFER]);
 }
 
+/* AMD's CPUs look at them when they walk; nothing is checked before. */
+static void emul_cr_leaves_pae_entries_in_memory(struct kunit *test)
+{
+	struct vcpu *vcpu = fake_domain(test, 1);
+
+	fake_vendor.holds_pdptrs = false;
+	fake_regs[VREG_CR0] = PE;
+	fake_regs[VREG_CR4] = X86_CR4_PAE;
+	fake_regs[VREG_PDPTR0] = 1;
+	memcpy(fake_pdptr, (u64[]){ 0x1021, 0x2002, 0x3001, ~0ull }, 32);
+	KUNIT_EXPECT_EQ(test, VMEXIT_SKIP_INSN, mov_to(vcpu, 0, PAGED));
+	KUNIT_EXPECT_EQ(test, VMEXIT_SKIP_INSN,
+			mov_to(vcpu, 4, X86_CR4_PAE | X86_CR4_PGE));
+	KUNIT_EXPECT_EQ(test, 1ull, fake_regs[VREG_PDPTR0]);
+	fake_vendor.holds_pdptrs = true;
+}
+
 static void emul_cr_loads_pae_entries(struct kunit *test)
 {
 	struct vcpu *vcpu = fake_domain(test, 1);
@@ -387,6 +404,7 @@ static struct kunit_case cr_cases[] = {
 	KUNIT_CASE(cr0_after_lmsw_keeps_pe),
 	KUNIT_CASE(emul_cr_enters_and_leaves_long_mode),
 	KUNIT_CASE(emul_cr_loads_pae_entries),
+	KUNIT_CASE(emul_cr_leaves_pae_entries_in_memory),
 	KUNIT_CASE(emul_cr_write_of_cr4_is_seen),
 	KUNIT_CASE(emul_cr_reads_and_cr8),
 	KUNIT_CASE(emul_xsetbv_checks),

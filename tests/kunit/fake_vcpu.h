@@ -50,6 +50,7 @@ static void fake_advance_rip(struct vcpu *vcpu, u8 len)
 
 static struct vendor_ops fake_vendor = {
 	.name = "fake",
+	.holds_pdptrs = true,
 	.read_reg = fake_read_reg,
 	.write_reg = fake_write_reg,
 	.read_seg = fake_read_seg,

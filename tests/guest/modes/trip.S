@@ -14,7 +14,10 @@
 	.globl	trip_start, trip_end, trip_entry
 trip_start:
 	.code64
-/* void trip(u32 pae_pdpt (edi), u32 two_level_pd (esi), u32 bad_pdpt (edx)) */
+/*
+ * void trip(u32 pae_pdpt (edi), u32 two_level_pd (esi), u32 bad_pdpt (edx));
+ * without bad_pdpt where the CPU does not check it.
+ */
 trip_entry:
 	pushq	%rbx
 	pushq	%rbp
@@ -86,6 +89,8 @@ trip_entry:
 
 	/* PAE paging with a reserved bit in a PDPTE: #GP */
 	movl	LOW(bad_pdpt), %eax
+	testl	%eax, %eax
+	jz	5f
 	movl	%eax, %cr3
 	movl	$NOTE(NOTE_BAD_PDPTE_TRAP), LOW(fault_note)
 	movl	$LOW(5f), LOW(fault_resume)
@@ -93,11 +98,20 @@ trip_entry:
 	orl	$0x80000000, %eax
 	movl	%eax, %cr0
 
-	/* PAE paging */
+	/* PAE paging, off, and on once more with what the walks have written */
 5:	movl	LOW(pae_pdpt), %eax
 	movl	%eax, %cr3
 	movl	%cr0, %eax
 	orl	$0x80000000, %eax
+	movl	%eax, %cr0
+	jmp	21f
+21:	movl	$NOTE(NOTE_PAE_OFF_ON_TRAP), LOW(fault_note)
+	movl	$LOW(6f), LOW(fault_resume)
+	movl	LOW(probe), %edx
+	andl	$0x7fffffff, %eax
+	movl	%eax, %cr0
+	jmp	22f
+22:	orl	$0x80000000, %eax
 	movl	%eax, %cr0
 	jmp	6f
 6:	movl	LOW(probe), %eax

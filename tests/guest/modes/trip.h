@@ -39,6 +39,7 @@
 #define NOTE_BIG_REAL		100
 #define NOTE_CALL_TRAP		104
 #define NOTE_PAE_RELOAD_TRAP	108
+#define NOTE_PAE_OFF_ON_TRAP	112
 #define NOTE_BYTES		128
 
 #endif
