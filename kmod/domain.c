@@ -260,7 +260,7 @@ static bool name_is_valid(const char *name)
 
 static int check_args(const struct lodge_domain_create *arg)
 {
-	if (arg->flags || arg->reserved0 ||
+	if (arg->flags & ~LODGE_DOMAIN_XAPIC || arg->reserved0 ||
 	    memchr_inv(arg->reserved, 0, sizeof(arg->reserved)))
 		return -EINVAL;
 	if (arg->domid != LODGE_DOMID_ANY &&
@@ -287,6 +287,7 @@ static struct domain *alloc_domain(const struct lodge_domain_create *arg)
 	d->owner = current_euid();
 	d->memory = arg->memory;
 	d->created_ns = ktime_get_real_ns();
+	d->xapic = arg->flags & LODGE_DOMAIN_XAPIC;
 	d->paused = true;
 	memcpy(d->uuid, arg->uuid, sizeof(d->uuid));
 	strscpy(d->name, arg->name, sizeof(d->name));

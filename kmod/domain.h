@@ -39,6 +39,7 @@ struct domain {
 	kuid_t owner;			/* c */
 	u64 memory;			/* c: bytes shown to the guest */
 	u64 created_ns;			/* c: CLOCK_REALTIME */
+	bool xapic;			/* c: how the local APICs start */
 	unsigned int nr_vcpus;		/* c */
 	struct vcpu *vcpus[LODGE_MAX_VCPUS];	/* c */
 

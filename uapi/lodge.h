@@ -143,10 +143,16 @@ struct lodge_info {
 	__u64 reserved[4];
 };
 
+/*
+ * The local APICs start in xAPIC mode, at 0xfee00000, as Xen's do: for kernels
+ * that know no other, such as 32-bit Linux.  Else they start in x2APIC mode.
+ */
+#define LODGE_DOMAIN_XAPIC	(1u << 0)
+
 /**
  * struct lodge_domain_create - a new domain, paused, without memory contents
  * @size: sizeof(struct lodge_domain_create)
- * @flags: zero
+ * @flags: LODGE_DOMAIN_XAPIC or 0
  * @domid: wanted id (1 .. LODGE_DOMID_MAX) or LODGE_DOMID_ANY; out: the id
  * @nr_vcpus: 1 .. the module's max_vcpus
  * @memory: bytes of RAM that the guest's memory map shows, a multiple of

@@ -102,10 +102,13 @@ static int create_refused(const struct domain_config *config, int dev, int err,
 	return -1;
 }
 
-static int create_domain(const struct domain_config *config, uint32_t *domid,
+/* 32-bit Linux knows no x2APIC. */
+static int create_domain(const struct domain_config *config,
+			 const struct pvh_image *image, uint32_t *domid,
 			 struct failure *failure)
 {
 	struct lodge_domain_create create = {
+		.flags = pvh_image_is_x86_64(image) ? 0 : LODGE_DOMAIN_XAPIC,
 		.domid = LODGE_DOMID_ANY,
 		.nr_vcpus = config->maxvcpus,
 		.memory = config->maxmem << 20,
@@ -199,7 +202,7 @@ static int load(int domain, struct pvh_image *image, struct failure *failure)
 int build_domain(const struct domain_config *config, struct pvh_image *image,
 		 uint32_t *domid, struct failure *failure)
 {
-	int domain = create_domain(config, domid, failure);
+	int domain = create_domain(config, image, domid, failure);
 	int err = domain < 0 ? -1 : load(domain, image, failure);
 
 	/* A fork follows, and what is not mapped need not be copied. */

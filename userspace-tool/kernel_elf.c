@@ -115,6 +115,7 @@ static int read_header(struct reader *r)
 		return pvh_fail(r->err, NULL,
 				"kernel %s is not for x86 (ELF machine %u)",
 				path, r->ehdr.e_machine);
+	r->kernel->is_x86_64 = r->ehdr.e_machine == EM_X86_64;
 	if (!r->ehdr.e_phnum)
 		return pvh_fail(r->err, NULL, "kernel %s has no segments",
 				path);

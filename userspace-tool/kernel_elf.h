@@ -22,6 +22,7 @@ struct elf_kernel {
 	unsigned int nr_segments;
 	struct elf_segment segment[ELF_SEGMENTS_MAX];
 	uint32_t entry;
+	bool is_x86_64;		/* else it is for i386 */
 };
 
 bool elf_is(const struct blob *blob);

@@ -359,6 +359,11 @@ int pvh_image_load(struct pvh_image *image, pvh_write_fn write, void *ctx,
 	return 0;
 }
 
+bool pvh_image_is_x86_64(const struct pvh_image *image)
+{
+	return image->elf.is_x86_64;
+}
+
 void pvh_image_close(struct pvh_image *image)
 {
 	if (!image)

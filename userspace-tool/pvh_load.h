@@ -7,6 +7,7 @@
 #ifndef LODGE_TOOL_PVH_LOAD_H
 #define LODGE_TOOL_PVH_LOAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,6 +55,9 @@ struct pvh_image;
  */
 int pvh_image_open(const struct pvh_boot *boot, struct pvh_image **image,
 		   struct pvh_error *err);
+
+/* Whether the kernel is for 64-bit CPUs. */
+bool pvh_image_is_x86_64(const struct pvh_image *image);
 
 /* Writes @length bytes at @gpa of the guest.  Returns 0 or -errno. */
 typedef int (*pvh_write_fn)(void *ctx, uint64_t gpa, const void *data,

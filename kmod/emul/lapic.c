@@ -2,7 +2,8 @@
 /*
  * The local APIC.  It starts in x2APIC mode, so that a guest reaches it with
  * RDMSR and WRMSR and never through the page at 0xfee00000; that page is
- * served all the same for guests that switch to xAPIC mode.  There is no
+ * served all the same for guests that switch to xAPIC mode, and for domains
+ * that start there because their kernel knows nothing else.  There is no
  * I/O APIC and no PIC: interrupts come from IPIs, the timer, and Xen's upcall
  * when a guest asks for it on a LAPIC vector.  All are edges, so TMR is zero.
  */
@@ -694,7 +695,8 @@ int lapic_base_write(struct vcpu *vcpu, u64 value)
 
 void lapic_reset(struct vcpu *vcpu, bool init)
 {
-	u64 base = LAPIC_BASE | LAPIC_BASE_X2APIC;
+	u64 base = LAPIC_BASE | (vcpu->domain->xapic ?
+				 MSR_IA32_APICBASE_ENABLE : LAPIC_BASE_X2APIC);
 
 	if (!vcpu->id)
 		base |= MSR_IA32_APICBASE_BSP;

@@ -29,6 +29,16 @@ cache_dir()
 	echo "$dir"
 }
 
+# The busybox of guests, of the kind that their kernel, GUEST, can run.
+guest_busybox()
+{
+	if [ "${GUEST:-}" = debian-i386 ]; then
+		echo "$("$host_dir/kernel" debian-i386)/busybox"
+	else
+		echo /bin/busybox
+	fi
+}
+
 # as_root CMD...: run a command as root, by sudo if need be.
 as_root()
 {

@@ -262,7 +262,8 @@ static void check_args_refuses_every_bad_field(struct kunit *test)
 		u64 value;
 		int result;
 	} cases[] = {
-		{ FIELD(flags), 1, -EINVAL },
+		{ FIELD(flags), LODGE_DOMAIN_XAPIC, 0 },
+		{ FIELD(flags), 1u << 1, -EINVAL },
 		{ FIELD(flags), 1u << 31, -EINVAL },
 		{ FIELD(reserved0), 1, -EINVAL },
 		{ FIELD(reserved[0]), 1, -EINVAL },
@@ -366,7 +367,7 @@ static void domain_create_refuses_before_it_makes_anything(struct kunit *test)
 	struct lodge_domain_create arg = good_args("good");
 	struct domain *d = NULL;
 
-	arg.flags = 1;
+	arg.flags = 2;
 	KUNIT_EXPECT_EQ(test, -EINVAL, domain_create(&arg, &d));
 	KUNIT_EXPECT_NULL(test, d);
 	KUNIT_EXPECT_EQ(test, 0u, step);

@@ -72,6 +72,20 @@ static u64 msr(struct kunit *test, struct vcpu *vcpu, u32 number)
 	return value;
 }
 
+static void lapic_init_starts_as_the_domain_says(struct kunit *test)
+{
+	struct vcpu *vcpu = fake_domain(test, 2)->domain->vcpus[1];
+
+	vcpu->domain->xapic = true;
+	lapic_init(vcpu);
+	KUNIT_EXPECT_EQ(test, 0xfee00800ull, vcpu->lapic.base);
+	KUNIT_EXPECT_TRUE(test, lapic_has_mmio(vcpu));
+	KUNIT_EXPECT_EQ(test, 2u << 24, lapic_mmio_read(vcpu, 0x20));
+	lapic_init(vcpu->domain->vcpus[0]);
+	KUNIT_EXPECT_EQ(test, 0xfee00900ull,
+			vcpu->domain->vcpus[0]->lapic.base);
+}
+
 static void lapic_init_is_reset_state(struct kunit *test)
 {
 	struct vcpu *vcpu = fake_domain(test, 2)->domain->vcpus[1];
@@ -406,6 +420,7 @@ static void lapic_mmio_works_in_xapic_mode(struct kunit *test)
 
 static struct kunit_case lapic_cases[] = {
 	KUNIT_CASE(lapic_init_is_reset_state),
+	KUNIT_CASE(lapic_init_starts_as_the_domain_says),
 	KUNIT_CASE(lapic_pending_vector_follows_priority),
 	KUNIT_CASE(lapic_tpr_holds_vectors_back),
 	KUNIT_CASE(lapic_raise_is_dropped_while_disabled),

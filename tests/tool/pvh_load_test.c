@@ -301,6 +301,7 @@ static void test_good(const char *name, struct image im, const char *cmdline,
 		CHECK(!"open");
 		goto out;
 	}
+	CHECK(pvh_image_is_x86_64(image) == !!strcmp(name, "ELF32"));
 	if (CHECK(!pvh_image_load(image, guest_write, &g, &entry, &err))) {
 		fill_text(text, sizeof(text));
 		CHECK(entry.eip == ENTRY);
