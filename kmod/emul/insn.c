@@ -423,6 +423,7 @@ int insn_decode_mem(const u8 *bytes, unsigned int len, unsigned int bits,
 enum system_form {
 	SYSTEM_NONE,
 	SYSTEM_BARE,	/* none */
+	SYSTEM_REP,	/* none, and another instruction without the prefix */
 	SYSTEM_MOV,	/* register by reg field, general register by rm */
 };
 
@@ -457,6 +458,7 @@ static const struct system_row system_one_byte[256] = {
 	[0x6d] = { SYSTEM_BARE, SYSTEM_STRING_IO },
 	[0x6e] = { SYSTEM_BARE, SYSTEM_STRING_IO },
 	[0x6f] = { SYSTEM_BARE, SYSTEM_STRING_IO },
+	[0x90] = { SYSTEM_REP, SYSTEM_PAUSE },
 	[0xf1] = { SYSTEM_BARE, SYSTEM_INT1 },
 	[0xf4] = { SYSTEM_BARE, SYSTEM_HLT },
 };
@@ -513,6 +515,8 @@ static int take_system_opcode(struct cursor *c, struct system_insn *insn)
 	insn->op = row->op;
 	if (row->form == SYSTEM_MOV)
 		return take_system_mov(c, insn);
+	if (row->form == SYSTEM_REP)
+		return insn->mem.rep ? 0 : -EOPNOTSUPP;
 	return row->form == SYSTEM_BARE ? 0 : -EOPNOTSUPP;
 }
 

@@ -93,6 +93,7 @@ int insn_decode_mem(const u8 *bytes, unsigned int len, unsigned int bits,
 enum system_op {
 	SYSTEM_CPUID,
 	SYSTEM_HLT,
+	SYSTEM_PAUSE,
 	SYSTEM_RDMSR,
 	SYSTEM_WRMSR,
 	SYSTEM_HYPERCALL,	/* VMCALL or VMMCALL */

@@ -280,6 +280,8 @@ static const struct system_case system_cases[] = {
 	{ "data16 rex.w cpuid", 64, 4, { 0x66, 0x48, 0x0f, 0xa2 },
 	  { .op = SYSTEM_CPUID } },
 	{ "hlt", 16, 1, { 0xf4 }, { .op = SYSTEM_HLT } },
+	{ "pause", 64, 2, { 0xf3, 0x90 }, { .op = SYSTEM_PAUSE } },
+	{ "data16 pause", 32, 3, { 0x66, 0xf3, 0x90 }, { .op = SYSTEM_PAUSE } },
 	{ "icebp", 32, 1, { 0xf1 }, { .op = SYSTEM_INT1 } },
 	{ "rdmsr", 32, 2, { 0x0f, 0x32 }, { .op = SYSTEM_RDMSR } },
 	{ "wrmsr", 64, 2, { 0x0f, 0x30 }, { .op = SYSTEM_WRMSR } },
