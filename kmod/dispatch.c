@@ -105,14 +105,19 @@ static enum vmexit_action handle_undecoded(struct vcpu *vcpu,
 						dispatch(vcpu, &whole);
 }
 
-/* The guest spins on something another vCPU holds: let that one run. */
+/*
+ * The guest spins on something another vCPU holds: let that one run.  One that
+ * has a CPU already comes to an end by itself.
+ */
 static enum vmexit_action handle_pause(struct vcpu *vcpu,
 				       const struct vmexit *x)
 {
+	if (!vcpu_yield_helps(vcpu))
+		return VMEXIT_SKIP_INSN;
 	if (vcpu->atomic)
 		return VMEXIT_AGAIN;
-	cond_resched();
-	return VMEXIT_RESUME;
+	vcpu_yield(vcpu);
+	return VMEXIT_SKIP_INSN;
 }
 
 static enum vmexit_action handle_s2_fault(struct vcpu *vcpu,

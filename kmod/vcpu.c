@@ -416,6 +416,7 @@ int vcpu_run(struct vcpu *vcpu)
 
 	if (cmpxchg(&vcpu->runner, 0, task_pid_nr(current)))
 		return -EBUSY;
+	rcu_assign_pointer(vcpu->task, current);
 	err = -EINTR;
 	if (mutex_lock_interruptible(&vcpu->mutex))
 		goto leave;
@@ -427,6 +428,8 @@ int vcpu_run(struct vcpu *vcpu)
 	release_cpu(vcpu);
 	mutex_unlock(&vcpu->mutex);
 leave:
+	/* Who has found it holds a reference, or is done before we can exit. */
+	RCU_INIT_POINTER(vcpu->task, NULL);
 	/* Release: the next runner sees all that we did. */
 	smp_store_release(&vcpu->runner, 0);
 	return err;

@@ -109,6 +109,8 @@ struct vcpu {
 	bool block_if;			/* v: IF was set when it blocked */
 	u64 host_xcr0;			/* v: to put back after a slice */
 	pid_t runner;			/* a: who is inside RUN, 0 nobody */
+	struct task_struct __rcu *task;	/* a: that thread, for vcpu_yield() */
+	unsigned int yielded_to;	/* v: the vCPU that got its CPU last */
 	atomic_t lookers;		/* wait for the mutex to see the state */
 	u64 tsc_adjust;			/* a: what the guest moved its TSC by */
 	u64 tsc_lost;			/* m: xen_tsc_lost as TSC_OFFSET has it */
@@ -139,6 +141,22 @@ static inline bool vcpu_has_runner(const struct vcpu *vcpu)
 {
 	return READ_ONCE(vcpu->runner);
 }
+
+/* kmod/vcpu_yield.c */
+/**
+ * vcpu_yield_helps() - is another vCPU of the domain kept from its CPU?
+ * @vcpu: run by this thread
+ *
+ * Any context.
+ */
+bool vcpu_yield_helps(const struct vcpu *vcpu);
+/**
+ * vcpu_yield() - let another vCPU of the domain run, or what else is ready
+ * @vcpu: run by this thread
+ *
+ * May sleep.
+ */
+void vcpu_yield(struct vcpu *vcpu);
 
 /* kmod/vcpu_event.c: choose and deliver events before an entry; irqs off. */
 void vcpu_inject_pending(struct vcpu *vcpu);

@@ -20,7 +20,8 @@ struct svm_caps svm_caps;
 
 /*
  * PAUSE exits after so many in one run; where the CPU knows a threshold, only
- * if they come this close together (in cycles).
+ * if they come this close together (in cycles).  A CPU that cannot count them
+ * exits at each.
  */
 #define PAUSE_COUNT	3000
 #define PAUSE_THRESHOLD	128
@@ -116,7 +117,8 @@ static const u8 intercepts[] = {
 	INTERCEPT_EXCEPTION_OFFSET + X86_TRAP_AC,
 	INTERCEPT_EXCEPTION_OFFSET + X86_TRAP_MC,
 	INTERCEPT_INTR, INTERCEPT_NMI, INTERCEPT_SMI, INTERCEPT_INIT,
-	INTERCEPT_RDPMC, INTERCEPT_CPUID, INTERCEPT_INVD, INTERCEPT_HLT,
+	INTERCEPT_RDPMC, INTERCEPT_CPUID, INTERCEPT_INVD, INTERCEPT_PAUSE,
+	INTERCEPT_HLT,
 	INTERCEPT_INVLPGA, INTERCEPT_IOIO_PROT, INTERCEPT_MSR_PROT,
 	INTERCEPT_TASK_SWITCH, INTERCEPT_FERR_FREEZE, INTERCEPT_SHUTDOWN,
 	INTERCEPT_VMRUN, INTERCEPT_VMMCALL, INTERCEPT_VMLOAD,
@@ -134,7 +136,6 @@ void vmcb_setup(struct vmcb *vmcb, hpa_t root)
 		vmcb_intercept(vmcb, intercepts[i]);
 	c->intercepts[INTERCEPT_DR] = ~0u;
 	if (svm_caps.pause_filter) {
-		vmcb_intercept(vmcb, INTERCEPT_PAUSE);
 		c->pause_filter_count = PAUSE_COUNT;
 		c->pause_filter_thresh = PAUSE_THRESHOLD;
 	}

@@ -35,14 +35,14 @@ struct poll32 {
 } __packed __aligned(4);
 
 /*
- * The guest spins for something that another thread of the host must do:
- * going through the scheduler gives that thread its chance.
+ * The guest waits for something that another of its vCPUs or another thread of
+ * the host must do.
  */
 static long yield_cpu(struct vcpu *vcpu)
 {
 	if (vcpu->atomic)
 		return XEN_HC_AGAIN;
-	schedule();
+	vcpu_yield(vcpu);
 	return 0;
 }
 

@@ -75,6 +75,20 @@ void vcpu_log_state(struct vcpu *vcpu)
 {
 }
 
+/* Whether another vCPU waits for a CPU, and how often one was let run. */
+static bool fake_yield_helps;
+static unsigned int fake_yields;
+
+bool vcpu_yield_helps(const struct vcpu *vcpu)
+{
+	return fake_yield_helps;
+}
+
+void vcpu_yield(struct vcpu *vcpu)
+{
+	fake_yields++;
+}
+
 static bool fake_injecting;
 
 static bool fake_injection_pending(struct vcpu *vcpu)
@@ -94,6 +108,8 @@ static int dispatch_init(struct kunit *test)
 	fake_ram_access = 0;
 	fake_paused = false;
 	fake_shutdown_reason = -1;
+	fake_yield_helps = false;
+	fake_yields = 0;
 	return 0;
 }
 
@@ -216,6 +232,7 @@ static void dispatch_atomic_changes_nothing_for_a_sleeper(struct kunit *test)
 	before = kunit_kzalloc(test, sizeof(*before), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, before);
 	vcpu->atomic = true;
+	fake_yield_helps = true;
 	memcpy(before, vcpu, sizeof(*before));
 	for (i = 0; i < NR_VMEXIT_KINDS; i++) {
 		if (!vmexit_table[i].sleeps && i != VMEXIT_PAUSE &&
@@ -245,7 +262,7 @@ static void dispatch_settles_simple_kinds(struct kunit *test)
 	} cases[] = {
 		{ VMEXIT_HOST, VMEXIT_RESUME, 0, -1 },
 		{ VMEXIT_WINDOW, VMEXIT_RESUME, 0, -1 },
-		{ VMEXIT_PAUSE, VMEXIT_RESUME, 0, -1 },
+		{ VMEXIT_PAUSE, VMEXIT_RESUME, 2, -1 },
 		{ VMEXIT_CACHE, VMEXIT_RESUME, 2, -1 },
 		{ VMEXIT_UNDEFINED, VMEXIT_RESUME, 0, X86_TRAP_UD },
 		{ VMEXIT_PRIVILEGED, VMEXIT_RESUME, 0, X86_TRAP_GP },
@@ -275,6 +292,26 @@ static void dispatch_settles_simple_kinds(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, cases[i].crashed, fake_crashed,
 				    "%s", name);
 	}
+}
+
+/* Only where that helps, and only where it may sleep. */
+static void handle_pause_lets_another_vcpu_run(struct kunit *test)
+{
+	const struct vmexit x = { .kind = VMEXIT_PAUSE, .insn_len = 2 };
+	struct vcpu *vcpu = test->priv;
+
+	vcpu->atomic = true;
+	KUNIT_EXPECT_EQ(test, VMEXIT_RESUME, dispatch(vcpu, &x));
+	KUNIT_EXPECT_EQ(test, 2u, fake_advanced);
+	fake_yield_helps = true;
+	KUNIT_EXPECT_EQ(test, VMEXIT_AGAIN, dispatch(vcpu, &x));
+	KUNIT_EXPECT_EQ(test, 2u, fake_advanced);
+	KUNIT_EXPECT_EQ(test, 0u, fake_yields);
+	vcpu->atomic = false;
+	KUNIT_EXPECT_EQ(test, VMEXIT_RESUME, dispatch(vcpu, &x));
+	KUNIT_EXPECT_EQ(test, 4u, fake_advanced);
+	KUNIT_EXPECT_EQ(test, 1u, fake_yields);
+	KUNIT_EXPECT_EQ(test, 2ull, vcpu->nr_exits[VMEXIT_PAUSE]);
 }
 
 static void handle_s2_fault_follows_the_allocator(struct kunit *test)
@@ -380,6 +417,7 @@ static struct kunit_case dispatch_cases[] = {
 	KUNIT_CASE(dispatch_completes_an_undecoded_exit),
 	KUNIT_CASE(dispatch_atomic_changes_nothing_for_a_sleeper),
 	KUNIT_CASE(dispatch_settles_simple_kinds),
+	KUNIT_CASE(handle_pause_lets_another_vcpu_run),
 	KUNIT_CASE(handle_s2_fault_follows_the_allocator),
 	KUNIT_CASE(handle_exception_gives_it_back),
 	KUNIT_CASE(handle_exception_sets_dr6_of_a_debug_trap),
