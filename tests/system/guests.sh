@@ -16,6 +16,7 @@ make_config()
 name = "$1"
 kernel = "$T/$1.elf"
 memory = $2
+vcpus = ${3:-1}
 on_poweroff = "destroy"
 on_reboot = "destroy"
 on_crash = "destroy"
@@ -126,7 +127,7 @@ quirks=$(quirks_of_host)
 [ -z "$quirks" ] || grep -v '^#' "$T/$quirks" >/run/guests/quirks
 
 insmod "$T/lodge.ko" || fail load "insmod refused"
-while read -r name mem timeout expect; do
+while read -r name mem timeout expect vcpus; do
 	case $name in
 	'#'*|'') continue ;;
 	esac
@@ -135,7 +136,7 @@ while read -r name mem timeout expect; do
 		skip "$name" "the emulator: see tests/guest/$quirks"
 		continue
 	fi
-	make_config "$name" "$mem"
+	make_config "$name" "$mem" "$vcpus"
 	case $expect in
 	run) run_on "$name" 1 ;;
 	*) run_to_end "$name" "$timeout" "$expect" ;;
