@@ -3,5 +3,5 @@
 #
 # See net.sh.
 
-tests=much_tests
+tests=much_tests limit=60
 . "$T/net.sh"

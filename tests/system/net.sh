@@ -10,6 +10,7 @@
 
 world=192.0.2.1 host=192.0.2.254
 bulk=$(cat "$T/bulk")	# bytes of a large transfer
+limit=${limit:-30}	# seconds that a fetch may take
 mib=1048576
 
 # boot NAME VIF WORDS: $vcpus and $memory may ask for more than the least.
@@ -21,7 +22,7 @@ kernel = "$T/vmlinuz"
 ramdisk = "$T/guest.cpio"
 memory = ${memory:-96}
 vcpus = ${vcpus:-1}
-cmdline = "$(echo console=hvc0 quiet lodge_do=net $3)"
+cmdline = "$(echo console=hvc0 quiet lodge_do=net lodge_limit=$limit $3)"
 vif = [ "$2" ]
 END
 	"$lodge" create -q /run/net.cfg
@@ -66,7 +67,7 @@ tell()
 # As the guests do: see their init.
 get()
 {
-	printf 'GET /%s HTTP/1.0\r\n\r\n' "$2" | timeout 30 nc "$1" 80
+	printf 'GET /%s HTTP/1.0\r\n\r\n' "$2" | timeout "$limit" nc "$1" 80
 }
 
 # host_fetches ADDRESS [BYTES]
@@ -187,26 +188,29 @@ goes_with_it()
 		! ls -d /sys/class/net/vif* 2>/dev/null
 }
 
-# Both ways at once, and two streams each way: each guest has two queues.
+# Two streams each way: a guest with two vCPUs has two queues.
 bulk_words="lodge_bytes=$bulk lodge_streams=2"
 
+# uses_its_queues NAME
+uses_its_queues()
+{
+	[ -z "$vcpus" ] ||
+		until_true "second queue of $1" has_said "$1" "queues $vcpus"
+}
+
+# Both ways at once.
 much_on_a_bridge()
 {
-	vcpus=2 memory=256 domains_limit=240
 	boot one bridge=br0 "lodge_ip=10.9.0.2/24 lodge_peer=10.9.0.3 $bulk_words
 		lodge_ip6=fd00::2/64 lodge_peer6=fd00::3" &&
 		boot two bridge=br0 "lodge_ip=10.9.0.3/24 lodge_peer=10.9.0.2
 			lodge_ip6=fd00::3/64 lodge_peer6=fd00::2 $bulk_words" &&
 		fetches one 1 && fetches two 1 && host_fetches 10.9.0.2 "$bulk"
-	status=$?
-	vcpus='' memory='' domains_limit=60
-	return $status
 }
 
 all_queues()
 {
-	until_true "second queue of one" has_said one "queues 2" &&
-		until_true "second queue of two" has_said two "queues 2"
+	uses_its_queues one && uses_its_queues two
 }
 
 ipv6()
@@ -279,8 +283,9 @@ little_room()
 behind_nat()
 {
 	memory=256 boot inside mode=nat,ip=10.76.0.5 "lodge_ip=10.76.0.5/24
-		lodge_gateway=10.76.0.1 lodge_peer=$world lodge_bytes=$bulk" &&
-		fetches inside && host_fetches 10.76.0.5 "$bulk" &&
+		lodge_gateway=10.76.0.1 lodge_peer=$world $bulk_words" &&
+		fetches inside && uses_its_queues inside &&
+		host_fetches 10.76.0.5 "$bulk" &&
 		! nsenter -t "$(cat /run/world)" -n ping -c 1 -W 1 10.76.0.5 &&
 		"$lodge" destroy inside && nothing_left &&
 		[ ! -e /sys/class/net/lodgenat0 ]
@@ -302,8 +307,9 @@ left_by_the_dead()
 routed()
 {
 	memory=256 boot away mode=routed,ip=198.51.100.2 "lodge_route=1
-		lodge_ip=198.51.100.2/32 lodge_peer=$host lodge_bytes=$bulk" &&
-		fetches away && host_fetches 198.51.100.2 "$bulk" &&
+		lodge_ip=198.51.100.2/32 lodge_peer=$host $bulk_words" &&
+		fetches away && uses_its_queues away &&
+		host_fetches 198.51.100.2 "$bulk" &&
 		"$lodge" destroy away && nothing_left &&
 		! ip route | grep 198.51.100.2
 }
@@ -327,11 +333,17 @@ network_tests()
 # Of net-much: many bytes, queues, other lengths, a limit.
 much_tests()
 {
+	# A fetch that the reboot cut off ends only with its limit.
+	domains_limit=$((4 * limit))
+	vcpus=2 memory=256
 	check much much_on_a_bridge
 	check queues all_queues
 	check ipv6 ipv6
 	check reboot rebooted
 	check much-end goes_with_it
+	check much-nat behind_nat
+	check much-routed routed
+	vcpus='' memory=''
 	check long-packets long_packets
 	check rate limited
 	check long-end goes_with_it
