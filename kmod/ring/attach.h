@@ -18,6 +18,7 @@
 struct attach_file;
 struct domain;
 struct eventfd_ctx;
+struct io_queue;
 struct io_ring;
 struct page;
 
@@ -50,8 +51,9 @@ struct attach_slot {
 };
 
 struct attach_table {
-	struct mutex lock;		/* writers of slot; above attach_file.lock */
+	struct mutex lock;		/* to write; above attach_file.lock */
 	struct attach_slot *slot[ATTACH_MAX_SLOTS];	/* a: NULL, then constant */
+	struct io_queue *io_queue;	/* NULL, then constant: before a device's slot */
 };
 
 /* Does the slot have a ring page and a channel of its own, or only devices' */

@@ -18,6 +18,7 @@
 
 #include <uapi/lodge.h>
 
+#include "domain.h"
 #include "ring/attach.h"
 #include "ring/attach_file.h"
 #include "ring/io.h"
@@ -70,7 +71,8 @@ static int open_ring(struct attach_file *af, const struct lodge_io_open *arg,
 	if (!af->io_buffer)
 		return -ENOMEM;
 	if (!ring) {
-		ring = io_ring_alloc(af->slot, arg->nr_entries);
+		ring = io_ring_alloc(af->slot, af->domain->attach.io_queue,
+				     arg->nr_entries);
 		if (IS_ERR(ring))
 			return PTR_ERR(ring);
 		af->slot->io[i] = ring;

@@ -192,6 +192,10 @@ static struct attach_slot *slot_add(struct domain *d, u32 role, u32 devid)
 		i++;
 	if (i == ATTACH_MAX_SLOTS)
 		return ERR_PTR(-ENOSPC);
+	if (!t->io_queue)
+		t->io_queue = io_queue_alloc(d->id);
+	if (!t->io_queue)
+		return ERR_PTR(-ENOMEM);
 	slot = slot_alloc(d, role, devid, LODGE_MAX_CHANNELS);
 	if (!slot)
 		return ERR_PTR(-ENOMEM);
@@ -278,4 +282,6 @@ void attach_exit(struct domain *d)
 				io_ring_put(slot->io[j]);
 		kfree(slot);
 	}
+	io_queue_free(d->attach.io_queue);
+	d->attach.io_queue = NULL;
 }

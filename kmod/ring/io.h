@@ -27,6 +27,15 @@ struct io_op;
 struct page;
 
 /*
+ * Where a domain's operations wait for files: one for each domain, so that
+ * files that never answer are waited for by their own domain only.
+ */
+struct io_queue {
+	struct workqueue_struct *workers;	/* c */
+	struct work_struct free_work;
+};
+
+/*
  * One ring's table.  Field keys:
  *   c  constant
  *   h  only the slot's holder, inside a call that keeps it from being revoked,
@@ -38,6 +47,7 @@ struct page;
 struct io_ring {
 	refcount_t refs;
 	struct attach_slot *slot;	/* c: outlives all busy entries */
+	struct io_queue *io_queue;	/* c: the domain's; outlives the worker */
 	u32 nr_entries;			/* c */
 	u32 count;			/* h: ring index of the next request */
 	/* What holders see; written here, never read. */
@@ -66,7 +76,8 @@ struct io_ring {
 /* --- io_table.c ----------------------------------------------------------- */
 
 /* Make one, with a reference for the slot; ERR_PTR(-ENOMEM). */
-struct io_ring *io_ring_alloc(struct attach_slot *slot, u32 nr_entries);
+struct io_ring *io_ring_alloc(struct attach_slot *slot,
+			      struct io_queue *io_queue, u32 nr_entries);
 void io_ring_get(struct io_ring *ring);
 void io_ring_put(struct io_ring *ring);
 
@@ -126,6 +137,14 @@ int io_choose_way(const struct file *file, const struct lodge_io_request *req,
 
 int io_init(void);
 void io_exit(void);
+
+/* NULL: no memory. */
+struct io_queue *io_queue_alloc(u32 domid);
+/*
+ * All operations have ended.  Does not sleep; @q may be NULL.  The queue's own
+ * workers may call it, and it goes when they have returned.
+ */
+void io_queue_free(struct io_queue *q);
 
 /* The work of a ring's two queues; for io_ring_alloc(). */
 void io_end_work(struct work_struct *work);

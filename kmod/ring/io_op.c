@@ -67,9 +67,18 @@ struct io_op {
 	struct bio_vec small_bvecs[SMALL_SEGMENTS + 1];
 };
 
+/*
+ * A domain's workers: so many of its rings wait for files at a time, the others
+ * for their turn.  Each worker is a thread that counts against no limit of the
+ * user's.
+ */
+#define MAX_WORKERS	64
+
+/* A ring has so many operations done before it is another one's turn. */
+#define TURN		32
+
 /* For ends: short, and never behind what waits for a file. */
 static struct workqueue_struct *end_queue;
-static struct workqueue_struct *wait_queue;
 
 /* --- pages ---------------------------------------------------------------- */
 
@@ -328,6 +337,38 @@ static long run_queued(struct io_op *op)
 	}
 }
 
+static void free_io_queue(struct work_struct *work)
+{
+	struct io_queue *q = container_of(work, struct io_queue, free_work);
+
+	/* Only for workers that are on their way out. */
+	destroy_workqueue(q->workers);
+	kfree(q);
+}
+
+struct io_queue *io_queue_alloc(u32 domid)
+{
+	struct io_queue *q = kmalloc(sizeof(*q), GFP_KERNEL_ACCOUNT);
+
+	if (!q)
+		return NULL;
+	/* What hibernation has put into its image must not be written after. */
+	q->workers = alloc_workqueue("lodge-io/%u", WQ_UNBOUND | WQ_FREEZABLE,
+				     MAX_WORKERS, domid);
+	if (!q->workers) {
+		kfree(q);
+		return NULL;
+	}
+	INIT_WORK(&q->free_work, free_io_queue);
+	return q;
+}
+
+void io_queue_free(struct io_queue *q)
+{
+	if (q)
+		queue_work(end_queue, &q->free_work);
+}
+
 static struct io_op *queue_next(struct io_ring *ring)
 {
 	struct io_op *op;
@@ -344,9 +385,13 @@ void io_queue_work(struct work_struct *work)
 {
 	struct io_ring *ring = container_of(work, struct io_ring, queue_work);
 	const struct cred *old;
+	unsigned int i;
 	struct io_op *op;
 
-	while ((op = queue_next(ring))) {
+	for (i = 0; i < TURN; i++) {
+		op = queue_next(ring);
+		if (!op)
+			break;
 		/* Quotas, reserved blocks: as if the holder did it. */
 		old = override_creds(op->cred);
 		op->result = run_queued(op);
@@ -354,9 +399,12 @@ void io_queue_work(struct work_struct *work)
 		op_end(op);
 		cond_resched();
 	}
-	io_ring_put(ring);
+	/* The slot may be gone by now, the queue waits for us. */
+	if (i < TURN || !queue_work(ring->io_queue->workers, work))
+		io_ring_put(ring);
 }
 
+/* The caller is a holder, so the domain stays, whoever is faster. */
 static void issue_queued(struct io_op *op)
 {
 	struct io_ring *ring = op->ring;
@@ -368,7 +416,7 @@ static void issue_queued(struct io_op *op)
 	spin_lock(&ring->queue_lock);
 	list_add_tail(&op->queued, &ring->queue);
 	spin_unlock(&ring->queue_lock);
-	if (!queue_work(wait_queue, &ring->queue_work))
+	if (!queue_work(ring->io_queue->workers, &ring->queue_work))
 		io_ring_put(ring);
 }
 
@@ -487,20 +535,14 @@ void io_issue(struct io_op *op)
 int io_init(void)
 {
 	end_queue = alloc_workqueue("lodge-io-end", WQ_HIGHPRI, 0);
-	/* What hibernation has put into its image must not be written after. */
-	wait_queue = alloc_workqueue("lodge-io", WQ_UNBOUND | WQ_FREEZABLE,
-				     WQ_UNBOUND_MAX_ACTIVE);
-	if (end_queue && wait_queue)
-		return 0;
-	io_exit();
-	return -ENOMEM;
+	return end_queue ? 0 : -ENOMEM;
 }
 
-/* Waits for the last operations, whose domains are gone already. */
+/*
+ * The domains are gone, what they had has ended or been queued here.  Waits for
+ * the last workers to return, those of the domains' queues included.
+ */
 void io_exit(void)
 {
-	if (end_queue)
-		destroy_workqueue(end_queue);
-	if (wait_queue)
-		destroy_workqueue(wait_queue);
+	destroy_workqueue(end_queue);
 }

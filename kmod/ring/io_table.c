@@ -54,7 +54,8 @@ static void ring_free(struct io_ring *ring)
 	kfree(ring);
 }
 
-struct io_ring *io_ring_alloc(struct attach_slot *slot, u32 nr_entries)
+struct io_ring *io_ring_alloc(struct attach_slot *slot,
+			      struct io_queue *io_queue, u32 nr_entries)
 {
 	struct io_ring *ring = kzalloc(sizeof(*ring), GFP_KERNEL_ACCOUNT);
 
@@ -70,6 +71,7 @@ struct io_ring *io_ring_alloc(struct attach_slot *slot, u32 nr_entries)
 	}
 	refcount_set(&ring->refs, 1);
 	ring->slot = slot;
+	ring->io_queue = io_queue;
 	ring->nr_entries = nr_entries;
 	ring->shown->nr_entries = nr_entries;
 	bitmap_fill(ring->free, nr_entries);

@@ -57,6 +57,23 @@ void io_ring_put(struct io_ring *ring)
 	nr_rings_put++;
 }
 
+static struct io_queue queue;
+static unsigned int nr_queues, nr_queues_freed;
+static bool fail_queue;
+
+struct io_queue *io_queue_alloc(u32 domid)
+{
+	if (fail_queue)
+		return NULL;
+	nr_queues++;
+	return &queue;
+}
+
+void io_queue_free(struct io_queue *q)
+{
+	nr_queues_freed += q == &queue;
+}
+
 static struct domain *make_domain(struct kunit *test)
 {
 	struct domain *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
@@ -65,6 +82,9 @@ static struct domain *make_domain(struct kunit *test)
 	next_port = 0;
 	nr_raised = 0;
 	fail_map = 0;
+	nr_queues = 0;
+	nr_queues_freed = 0;
+	fail_queue = false;
 	KUNIT_ASSERT_EQ(test, 0, attach_init(d));
 	return d;
 }
@@ -147,6 +167,28 @@ static void attach_exit_lets_rings_go(struct kunit *test)
 	nr_rings_put = 0;
 	attach_exit(d);
 	KUNIT_EXPECT_EQ(test, 1, nr_rings_put);
+}
+
+/* One for all of its devices, and none for a domain that has none. */
+static void attach_slot_get_makes_the_queue(struct kunit *test)
+{
+	struct domain *d = make_domain(test);
+
+	attach_exit(d);
+	KUNIT_EXPECT_EQ(test, 0u, nr_queues);
+	d = make_domain(test);
+	fail_queue = true;
+	KUNIT_EXPECT_EQ(test, -ENOMEM,
+			PTR_ERR(attach_slot_get(d, LODGE_ROLE_BLOCK, 1)));
+	KUNIT_EXPECT_NULL(test, attach_slot_lookup(d, LODGE_ROLE_BLOCK, 1));
+	fail_queue = false;
+	attach_slot_get(d, LODGE_ROLE_BLOCK, 1);
+	attach_slot_get(d, LODGE_ROLE_NET, 1);
+	KUNIT_EXPECT_NOT_NULL(test, d->attach.slot[ATTACH_NR_FIXED + 1]);
+	KUNIT_EXPECT_EQ(test, 1u, nr_queues);
+	KUNIT_EXPECT_EQ(test, 0u, nr_queues_freed);
+	attach_exit(d);
+	KUNIT_EXPECT_EQ(test, 1u, nr_queues_freed);
 }
 
 static void attach_slot_get_makes_devices_up_to_the_limit(struct kunit *test)
@@ -255,6 +297,7 @@ static struct kunit_case attach_slot_cases[] = {
 	KUNIT_CASE(attach_init_undoes_what_it_did),
 	KUNIT_CASE(attach_slot_get_refuses),
 	KUNIT_CASE(attach_exit_lets_rings_go),
+	KUNIT_CASE(attach_slot_get_makes_the_queue),
 	KUNIT_CASE(attach_slot_get_makes_devices_up_to_the_limit),
 	KUNIT_CASE(attach_slot_take_lets_one_in),
 	KUNIT_CASE(attach_slot_keeps_for_the_next_holder),

@@ -18,7 +18,8 @@
 
 #include "../../kmod/ring/io_op.c"
 
-#define NR_ENTRIES	64
+#define NR_ENTRIES	128
+#define MANY		64
 #define LIMIT		(30 * HZ)
 #define RACES		500
 
@@ -34,9 +35,13 @@ void domain_get(struct domain *d)
 	atomic_inc(&domain_refs);
 }
 
+/* What goes with the last one, if a test has set it. */
+static struct io_queue *freed_with_domain;
+
 void domain_put(struct domain *d)
 {
-	atomic_dec(&domain_refs);
+	if (atomic_dec_and_test(&domain_refs))
+		io_queue_free(xchg(&freed_with_domain, NULL));
 }
 
 void io_ring_get(struct io_ring *ring)
@@ -251,13 +256,15 @@ static const struct file_operations test_fops = {
 
 struct setting {
 	struct io_ring *ring;
+	struct io_queue *queue;
 	struct file *file;
 	struct lodge_io_request req;
 	struct lodge_io_segment segs[LODGE_IO_MAX_SEGMENTS];
 };
 
-static void ring_init(struct io_ring *ring)
+static void ring_init(struct io_ring *ring, struct io_queue *q)
 {
+	ring->io_queue = q;
 	spin_lock_init(&ring->lock);
 	init_llist_head(&ring->ended);
 	INIT_WORK(&ring->end_work, io_end_work);
@@ -272,9 +279,12 @@ static int suite_init(struct kunit *test)
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, s);
+	KUNIT_ASSERT_EQ(test, 0, io_init());
+	s->queue = io_queue_alloc(1);
+	KUNIT_ASSERT_NOT_NULL(test, s->queue);
 	fake_grants_init(test);
 	s->ring = fake_ring(test, NR_ENTRIES);
-	ring_init(s->ring);
+	ring_init(s->ring, s->queue);
 	s->file = fake_file(test, S_IFBLK, &test_fops);
 	for (i = 0; i < LODGE_IO_MAX_SEGMENTS; i++) {
 		s->segs[i].grant = i % FAKE_REFS;
@@ -301,7 +311,6 @@ static int suite_init(struct kunit *test)
 	init_completion(&may_go);
 	init_irq_work(&interrupt, on_interrupt);
 	test->priv = s;
-	KUNIT_ASSERT_EQ(test, 0, io_init());
 	return 0;
 }
 
@@ -310,6 +319,8 @@ static void suite_exit(struct kunit *test)
 	struct setting *s = test->priv;
 
 	complete_all(&may_go);
+	if (s)
+		io_queue_free(s->queue);
 	io_exit();
 	if (!s)
 		return;
@@ -660,7 +671,7 @@ static void io_direct_is_not_cut_off(struct kunit *test)
 	file_says = -EINTR;
 	KUNIT_EXPECT_EQ(test, 0, submit(test, LODGE_IO_WRITE, 2));
 	KUNIT_EXPECT_EQ(test, -EINTR, shown[i].result);
-	flush_workqueue(wait_queue);
+	flush_workqueue(s->queue->workers);
 	KUNIT_EXPECT_TRUE(test, all_is_let_go(s->file));
 }
 
@@ -702,19 +713,19 @@ static void io_direct_ends_after_the_call(struct kunit *test)
 /* Several that end while the worker has not come to it yet. */
 static void io_direct_ends_many(struct kunit *test)
 {
-	struct kiocb *iocbs[NR_ENTRIES];
+	struct kiocb *iocbs[MANY];
 	struct setting *s = test->priv;
 	unsigned int i;
 
 	how = AFTERWARDS;
-	for (i = 0; i < NR_ENTRIES; i++) {
+	for (i = 0; i < MANY; i++) {
 		KUNIT_ASSERT_EQ(test, 0, submit(test, LODGE_IO_READ, 1 + i));
 		iocbs[i] = started;
 	}
-	for (i = 0; i < NR_ENTRIES; i++)
+	for (i = 0; i < MANY; i++)
 		iocbs[i]->ki_complete(iocbs[i], 1000 + i);
 	flush_workqueue(end_queue);
-	for (i = 0; i < NR_ENTRIES; i++) {
+	for (i = 0; i < MANY; i++) {
 		KUNIT_EXPECT_TRUE(test, is_done(i));
 		KUNIT_EXPECT_EQ(test, 1000 + (int)i, shown[i].result);
 	}
@@ -790,7 +801,7 @@ static void io_queued_runs_in_a_worker(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, submit(test, LODGE_IO_READ, 1));
 	wait_done(test, 1);
 	KUNIT_EXPECT_EQ(test, 0, memcmp(fake_bytes(0), medium, 8));
-	flush_workqueue(wait_queue);
+	flush_workqueue(s->queue->workers);
 	KUNIT_EXPECT_TRUE(test, all_is_let_go(s->file));
 }
 
@@ -812,7 +823,7 @@ static void io_queued_keeps_order(struct kunit *test)
 		wait_done(test, i);
 		KUNIT_EXPECT_EQ(test, i + 1, shown[i].order);
 	}
-	flush_workqueue(wait_queue);
+	flush_workqueue(s->queue->workers);
 	KUNIT_EXPECT_TRUE(test, all_is_let_go(s->file));
 }
 
@@ -837,7 +848,101 @@ static void io_queued_syncs_and_discards(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, shown[2].result);
 	KUNIT_EXPECT_EQ(test, 1ll << 20, fallocated_at);
 	KUNIT_EXPECT_EQ(test, 12345ll, fallocated);
-	flush_workqueue(wait_queue);
+	flush_workqueue(s->queue->workers);
+}
+
+static struct io_ring *another_ring(struct kunit *test, struct io_queue *q)
+{
+	struct io_ring *ring = fake_ring(test, NR_ENTRIES);
+
+	ring_init(ring, q);
+	return ring;
+}
+
+static void submit_to(struct kunit *test, struct io_ring *ring, u32 operation,
+		      u16 nr_segments)
+{
+	struct setting *s = test->priv;
+	struct io_ring *own = s->ring;
+
+	s->ring = ring;
+	KUNIT_EXPECT_EQ(test, 0, submit(test, operation, nr_segments));
+	s->ring = own;
+}
+
+/* One domain's files never answer; it has more rings than workers. */
+static void io_queued_is_not_held_up_by_others(struct kunit *test)
+{
+	struct setting *s = test->priv;
+	struct io_queue *other = io_queue_alloc(2);
+	unsigned int i, nr = MAX_WORKERS + 8;
+
+	KUNIT_ASSERT_NOT_NULL(test, other);
+	chosen_way = IO_QUEUED;
+	must_wait = true;
+	for (i = 0; i < nr; i++)
+		submit_to(test, another_ring(test, other), LODGE_IO_WRITE, 1);
+	/* A sync does not wait for the test's file. */
+	KUNIT_EXPECT_EQ(test, 0, submit(test, LODGE_IO_SYNC, 0));
+	wait_done(test, nr);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&nr_done));
+	must_wait = false;
+	complete_all(&may_go);
+	for (i = 0; i < nr; i++)
+		wait_done(test, i);
+	flush_workqueue(s->queue->workers);
+	/* Waits for no work, but for those who have not returned. */
+	io_queue_free(other);
+	flush_workqueue(end_queue);
+	KUNIT_EXPECT_TRUE(test, all_is_let_go(s->file));
+}
+
+/* A ring that always has something to do gives its worker away. */
+static void io_queued_takes_turns(struct kunit *test)
+{
+	struct workqueue_struct *one = alloc_workqueue("one", WQ_UNBOUND, 1);
+	struct setting *s = test->priv;
+	struct workqueue_struct *many = s->queue->workers;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, one);
+	s->queue->workers = one;
+	chosen_way = IO_QUEUED;
+	must_wait = true;
+	for (i = 0; i < 3 * TURN; i++)
+		KUNIT_EXPECT_EQ(test, 0, submit(test, LODGE_IO_WRITE, 1));
+	submit_to(test, another_ring(test, s->queue), LODGE_IO_WRITE, 1);
+	complete_all(&may_go);
+	for (i = 0; i <= 3 * TURN; i++)
+		wait_done(test, i);
+	/* The first may have been queued twice before the second came. */
+	KUNIT_EXPECT_LE(test, shown[3 * TURN].order, 2u * TURN + 1);
+	KUNIT_EXPECT_GT(test, shown[3 * TURN].order, (u32)TURN);
+	KUNIT_EXPECT_EQ(test, 3u * TURN + 1, shown[3 * TURN - 1].order);
+	flush_workqueue(one);
+	KUNIT_EXPECT_TRUE(test, all_is_let_go(s->file));
+	s->queue->workers = many;
+	destroy_workqueue(one);
+}
+
+/* What ends last may free the queue that it ran in. */
+static void io_queue_ends_with_its_worker(struct kunit *test)
+{
+	struct setting *s = test->priv;
+	struct io_queue *own = io_queue_alloc(3);
+
+	KUNIT_ASSERT_NOT_NULL(test, own);
+	freed_with_domain = own;
+	chosen_way = IO_QUEUED;
+	submit_to(test, another_ring(test, own), LODGE_IO_WRITE, 1);
+	wait_done(test, 0);
+	/* As unloading does: it ends when all of it has ended. */
+	io_queue_free(s->queue);
+	s->queue = NULL;
+	io_exit();
+	KUNIT_EXPECT_NULL(test, freed_with_domain);
+	KUNIT_EXPECT_TRUE(test, all_is_let_go(s->file));
+	KUNIT_ASSERT_EQ(test, 0, io_init());
 }
 
 static struct kunit_case io_op_cases[] = {
@@ -864,6 +969,9 @@ static struct kunit_case io_op_cases[] = {
 	KUNIT_CASE(io_queued_runs_in_a_worker),
 	KUNIT_CASE(io_queued_keeps_order),
 	KUNIT_CASE(io_queued_syncs_and_discards),
+	KUNIT_CASE(io_queued_is_not_held_up_by_others),
+	KUNIT_CASE(io_queued_takes_turns),
+	KUNIT_CASE(io_queue_ends_with_its_worker),
 	{}
 };
 

@@ -46,7 +46,7 @@ void io_receive_free(struct io_ring *ring)
 
 static int suite_init(struct kunit *test)
 {
-	test->priv = io_ring_alloc(NULL, NR_ENTRIES);
+	test->priv = io_ring_alloc(NULL, NULL, NR_ENTRIES);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(test->priv));
 	return 0;
 }
@@ -88,7 +88,7 @@ static void io_table_is_empty_at_first(struct kunit *test)
 	unsigned int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		ring = io_ring_alloc(NULL, sizes[i]);
+		ring = io_ring_alloc(NULL, NULL, sizes[i]);
 		KUNIT_ASSERT_FALSE(test, IS_ERR(ring));
 		KUNIT_EXPECT_EQ(test, sizes[i], ring->shown->nr_entries);
 		KUNIT_EXPECT_EQ(test, 0u, ring->shown->count);

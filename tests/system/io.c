@@ -2,7 +2,7 @@
 /*
  * A back end without a protocol that has the module move bytes between what the
  * guest program "grants" grants and files: the calls, files of each kind,
- * packets, and I/O that outlives its holder.
+ * packets, I/O that outlives its holder, and what others must not notice of it.
  *
  * usage: io DOMAIN
  */
@@ -33,6 +33,7 @@ int main(int argc, char **argv)
 	test_files();
 	test_packets();
 	test_outliving();
+	test_others();
 	if (use_version(2))
 		give_up("grants of version 2");
 	check_suffix = "-v2";

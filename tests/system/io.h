@@ -83,5 +83,6 @@ void test_calls(void);		/* io_calls.c */
 void test_files(void);		/* io_files.c */
 void test_packets(void);	/* io_packets.c */
 void test_outliving(void);	/* io_outlives.c */
+void test_others(void);		/* io_others.c */
 
 #endif /* TESTS_SYSTEM_IO_H */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #define NAME	"delayed"
@@ -107,9 +108,20 @@ int delayed_make(void)
 	return fd;
 }
 
+/* I/O that nobody waits for any more may hold it for a while. */
 void delayed_remove(int fd)
 {
+	struct timespec pause_10ms = { .tv_nsec = 10000000 };
+	struct dm_call c;
+	int i = 0, err;
+
 	close(fd);
-	dm_plain("removing a device", DM_DEV_REMOVE, 0);
+	do {
+		dm_start(&c, 0);
+		err = ioctl(control_fd, DM_DEV_REMOVE, &c);
+	} while (err && errno == EBUSY && i++ < LIMIT_MS / 10 &&
+		 !nanosleep(&pause_10ms, NULL));
+	if (err)
+		give_up("removing a device");
 	close(control_fd);
 }
