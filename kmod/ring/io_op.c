@@ -19,8 +19,10 @@
 #include <linux/falloc.h>
 #include <linux/file.h>
 #include <linux/ioprio.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -42,7 +44,9 @@ struct io_op {
 	struct kiocb iocb;
 	struct io_ring *ring;
 	struct file *file;
-	const struct cred *cred;	/* of who asked; queued ones only */
+	/* Of who asked; queued ones only. */
+	const struct cred *cred;
+	struct mem_cgroup *memcg;
 	enum io_way way;
 	u32 operation;
 	u32 entry;
@@ -144,6 +148,7 @@ static void op_free(struct io_op *op)
 		kvfree(op->pins);
 	if (op->cred)
 		put_cred(op->cred);
+	mem_cgroup_put(op->memcg);
 	fput(op->file);
 	atomic_sub(op->nr_segments, &ring->nr_segments);
 	kfree(op);
@@ -337,6 +342,17 @@ static long run_queued(struct io_op *op)
 	}
 }
 
+/* Quotas, reserved blocks, whose the page cache is: as if the holder did it. */
+static void run_for_holder(struct io_op *op)
+{
+	struct mem_cgroup *old_memcg = set_active_memcg(op->memcg);
+	const struct cred *old_cred = override_creds(op->cred);
+
+	op->result = run_queued(op);
+	revert_creds(old_cred);
+	set_active_memcg(old_memcg);
+}
+
 static void free_io_queue(struct work_struct *work)
 {
 	struct io_queue *q = container_of(work, struct io_queue, free_work);
@@ -384,7 +400,6 @@ static struct io_op *queue_next(struct io_ring *ring)
 void io_queue_work(struct work_struct *work)
 {
 	struct io_ring *ring = container_of(work, struct io_ring, queue_work);
-	const struct cred *old;
 	unsigned int i;
 	struct io_op *op;
 
@@ -392,10 +407,7 @@ void io_queue_work(struct work_struct *work)
 		op = queue_next(ring);
 		if (!op)
 			break;
-		/* Quotas, reserved blocks: as if the holder did it. */
-		old = override_creds(op->cred);
-		op->result = run_queued(op);
-		revert_creds(old);
+		run_for_holder(op);
 		op_end(op);
 		cond_resched();
 	}
@@ -410,6 +422,7 @@ static void issue_queued(struct io_op *op)
 	struct io_ring *ring = op->ring;
 
 	op->cred = get_current_cred();
+	op->memcg = get_mem_cgroup_from_mm(current->mm);
 	op->asked_in = 0;
 	/* The worker's reference: the operations' go as they end. */
 	io_ring_get(ring);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a user's files must not do to others: a domain whose file never answers
- * has all of its rings wait for it, and another domain's I/O goes on.
+ * has all of its rings wait for it, and another domain's I/O goes on; and the
+ * memory that a file takes counts as the user's who has it written to.
  */
 #include "io.h"
 
@@ -10,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../fuzz/grant_guest.h"
@@ -131,6 +133,69 @@ static void test_stuck(int file)
 	end();
 }
 
+/* --- memory --------------------------------------------------------------- */
+
+#define GROUP		"/sys/fs/cgroup/io-others"
+#define WRITTEN		(4l << 20)
+
+static void put_string(const char *path, const char *s)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || dprintf(fd, "%s", s) < 0)
+		give_up(path);
+	close(fd);
+}
+
+static long group_bytes(void)
+{
+	FILE *f = fopen(GROUP "/memory.current", "re");
+	long n;
+
+	if (!f || fscanf(f, "%ld", &n) != 1)
+		give_up(GROUP);
+	fclose(f);
+	return n;
+}
+
+static void write_much(int file)
+{
+	struct lodge_io_segment *segs;
+	struct lodge_io_request req;
+	long at, size = LODGE_IO_MAX_SEGMENTS * (long)PAGE;
+	unsigned int i;
+
+	for (at = 0; at < WRITTEN; at += size) {
+		req = pages(LODGE_IO_WRITE, file, at, REF_DATA,
+			    LODGE_IO_MAX_SEGMENTS);
+		segs = (void *)(uintptr_t)req.segments;
+		for (i = 0; i < LODGE_IO_MAX_SEGMENTS; i++)
+			segs[i].grant = REF_DATA + i % NR_DATA;
+		want(ring_run(&ring, &req), size);
+	}
+}
+
+/* Of a file that has no place but memory: it could not be taken back. */
+static void test_memory(void)
+{
+	int file = memfd_create("io-others", MFD_CLOEXEC);
+	long before;
+
+	begin("memory-of-files");
+	put_string("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	if (mkdir(GROUP, 0755) || file < 0)
+		give_up(GROUP);
+	put_string(GROUP "/cgroup.procs", "0");
+	before = group_bytes();
+	write_much(file);
+	/* The kernel counts by the 64 pages. */
+	want(group_bytes() - before > WRITTEN / 2, 1);
+	close(file);
+	put_string("/sys/fs/cgroup/cgroup.procs", "0");
+	want(rmdir(GROUP), 0);
+	end();
+}
+
 void test_others(void)
 {
 	int fd = attach(1), file = memfd_create("io-others", MFD_CLOEXEC);
@@ -139,6 +204,7 @@ void test_others(void)
 		give_up("a slot and a file");
 	ring_begin(&ring, fd, 0, NR_PLACES);
 	test_stuck(file);
+	test_memory();
 	ring_end(&ring, true);
 	close(fd);
 	close(file);
