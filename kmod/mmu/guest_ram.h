@@ -176,14 +176,12 @@ void guest_ram_unmap_special(struct guest_ram *ram, gfn_t gfn,
  * @page: out
  *
  * A special page counts as RAM here, as far as its permissions go: the guest
- * can read and write it as well.
+ * can read and write it as well.  With @write the frame is marked dirty now, not
+ * when the page is given back: nobody harvests these marks yet.
  * Return: 0, -EFAULT no RAM there, -EAGAIN, -ENOMEM.
  */
 int guest_ram_pin(struct guest_ram *ram, gfn_t gfn, bool write, bool atomic,
 		  struct page **page);
-
-/* A write to @page ended; say so for @gfn, if that still is its frame. */
-void guest_ram_mark_dirty(struct guest_ram *ram, gfn_t gfn, struct page *page);
 
 static inline void guest_ram_unpin(struct page *page)
 {

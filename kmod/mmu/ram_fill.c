@@ -279,14 +279,3 @@ int guest_ram_pin(struct guest_ram *ram, gfn_t gfn, bool write, bool atomic,
 			return err;
 	}
 }
-
-void guest_ram_mark_dirty(struct guest_ram *ram, gfn_t gfn, struct page *page)
-{
-	struct s2_leaf leaf;
-
-	spin_lock(&ram->s2.lock);
-	s2_lookup(&ram->s2, gfn, &leaf);
-	if (leaf.present && leaf.hfn.v == page_hfn(page).v)
-		s2_touch(&ram->s2, gfn, S2_WRITE, &leaf);
-	spin_unlock(&ram->s2.lock);
-}

@@ -263,9 +263,6 @@ void grant_unpin(struct domain *d, const struct grant_pin *pin)
 	struct page *page = NULL;
 
 	spin_lock(&g->use_lock);
-	/* A look for dirty pages may have come since it was pinned. */
-	if (pin->write)
-		guest_ram_mark_dirty(&d->ram, GFN(use->gfn), use->page);
 	count_use(g, use, pin, -1);
 	/* A table does not shrink while one of its entries is in use. */
 	if (grant_entry_find(g, pin->ref, &entry))

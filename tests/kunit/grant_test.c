@@ -39,7 +39,6 @@ static bool try_cmpxchg_after_guest(atomic_t *busy, int *before, int after)
 
 static struct page *pages[NR_GFNS];
 static bool untouched;
-static unsigned int nr_dirty;
 static struct page *places[NR_PLACES];	/* of the module, by frame */
 
 int guest_ram_pin(struct guest_ram *ram, gfn_t gfn, bool write, bool atomic,
@@ -55,11 +54,6 @@ int guest_ram_pin(struct guest_ram *ram, gfn_t gfn, bool write, bool atomic,
 	*page = pages[gfn.v];
 	get_page(*page);
 	return 0;
-}
-
-void guest_ram_mark_dirty(struct guest_ram *ram, gfn_t gfn, struct page *page)
-{
-	nr_dirty++;
 }
 
 int guest_ram_map_special(struct guest_ram *ram, gfn_t gfn, struct page *page,
@@ -109,7 +103,6 @@ static int suite_init(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, pages[i]);
 	}
 	untouched = true;
-	nr_dirty = 0;
 	KUNIT_ASSERT_EQ(test, 0, grant_init(d));
 	test->priv = d;
 	KUNIT_ASSERT_EQ(test, 0, grant_grow(d, NR_FRAMES));
@@ -246,16 +239,13 @@ static void grant_pin_sets_bits_until_the_last_goes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, GTF_reading | GTF_writing, guest_busy(d, 20));
 	KUNIT_ASSERT_EQ(test, 0, pin_page(d, 20, false, &again));
 	KUNIT_EXPECT_EQ(test, 2, page_count(pages[3]));
-	KUNIT_EXPECT_EQ(test, 0u, nr_dirty);
 	grant_unpin(d, &write);
-	KUNIT_EXPECT_EQ(test, 1u, nr_dirty);
 	KUNIT_EXPECT_EQ(test, GTF_reading, guest_busy(d, 20));
 	grant_unpin(d, &read);
 	KUNIT_EXPECT_EQ(test, GTF_reading, guest_busy(d, 20));
 	grant_unpin(d, &again);
 	KUNIT_EXPECT_EQ(test, 0, guest_busy(d, 20));
 	KUNIT_EXPECT_EQ(test, GTF_permit_access, guest_entry(d, 20)->flags);
-	KUNIT_EXPECT_EQ(test, 1u, nr_dirty);
 }
 
 static void grant_pin_refuses(struct kunit *test)

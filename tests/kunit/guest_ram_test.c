@@ -775,26 +775,6 @@ static void guest_mem_write_marks_dirty(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pos.value & ept_format.dirty);
 }
 
-/* Not after another page came to the frame. */
-static void guest_ram_mark_dirty_wants_its_page(struct kunit *test)
-{
-	struct ram_ctx *c = test->priv;
-	struct page *page;
-	struct s2_pos pos;
-
-	KUNIT_ASSERT_EQ(test, 0, guest_ram_fault_page(&c->ram, 0));
-	KUNIT_ASSERT_EQ(test, 0, guest_ram_pin(&c->ram, GFN(0), false, true,
-					       &page));
-	guest_ram_mark_dirty(&c->ram, GFN(1), page);
-	guest_ram_mark_dirty(&c->ram, GFN(0), page + 1);
-	pos = walk(&c->ram.s2, GFN(0), S2_4K);
-	KUNIT_EXPECT_FALSE(test, pos.value & ept_format.dirty);
-	guest_ram_mark_dirty(&c->ram, GFN(0), page);
-	pos = walk(&c->ram.s2, GFN(0), S2_4K);
-	KUNIT_EXPECT_TRUE(test, pos.value & ept_format.dirty);
-	guest_ram_unpin(page);
-}
-
 static void guest_mem_fetch_reads_words(struct kunit *test)
 {
 	struct ram_ctx *c = test->priv;
@@ -1012,7 +992,6 @@ static struct kunit_case guest_ram_test_cases[] = {
 	KUNIT_CASE(guest_mem_write_populates_one_page),
 	KUNIT_CASE(guest_ram_expect_write_sizes),
 	KUNIT_CASE(guest_mem_write_marks_dirty),
-	KUNIT_CASE(guest_ram_mark_dirty_wants_its_page),
 	KUNIT_CASE(guest_mem_fetch_reads_words),
 	KUNIT_CASE(guest_ram_survives_threads),
 	{}
