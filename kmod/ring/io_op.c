@@ -21,6 +21,7 @@
 #include <linux/ioprio.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -233,7 +234,11 @@ static void op_end(struct io_op *op)
 
 /* --- direct --------------------------------------------------------------- */
 
-/* The last holder of two ends it: the submitter, or this, in any context. */
+/*
+ * The last holder of two ends it: the submitter, or this, in any context.  A
+ * worker may end what is in the list, and the domain with it, before this has
+ * returned: io_exit() waits for that.
+ */
 static void direct_complete(struct kiocb *iocb, long result)
 {
 	struct io_op *op = container_of(iocb, struct io_op, iocb);
@@ -558,4 +563,9 @@ int io_init(void)
 void io_exit(void)
 {
 	destroy_workqueue(end_queue);
+	/*
+	 * And for those who have called direct_complete() and not left it yet:
+	 * in an interrupt, or preempted.
+	 */
+	synchronize_rcu_tasks();
 }
