@@ -15,6 +15,7 @@
 #include "uuid.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
@@ -277,6 +278,12 @@ static void print_info(const struct lodge_domain_info *i)
 		printf("%-16s lodge recover %s\n", "no runner", i->name);
 }
 
+/* Its first process makes the file of its records. */
+static int store_was_started(const struct run_dir *dir)
+{
+	return !faccessat(dir->fd, "store.db", F_OK, AT_SYMLINK_NOFOLLOW);
+}
+
 /* The processes of devices are named as the keeper names them. */
 static void put_devices(const struct run_dir *dir, uint32_t owner,
 			struct json_object *array)
@@ -311,6 +318,9 @@ static void visit_helpers(const struct lodge_domain_info *i,
 		return;
 	for (role = ROLE_KEEPER; role <= ROLE_STORE; role++)
 		put_helper(&dir, role, helper_name(role), i->owner, array);
+	if (!array && !store_was_started(&dir))
+		printf("%-16s not started: nobody has asked it yet\n",
+		       helper_name(ROLE_STORE));
 	put_devices(&dir, i->owner, array);
 	run_dir_close(&dir);
 }

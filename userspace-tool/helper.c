@@ -8,6 +8,7 @@
 #include "backend/console.h"
 #include "backend/device.h"
 #include "backend/store.h"
+#include "dev.h"
 #include "fd.h"
 #include "keeper.h"
 #include "keeper_device.h"
@@ -93,6 +94,7 @@ static void close_keepers(struct keeper *k)
 	close_fd(&k->client.fd);
 	close_fd(&k->dhcp.pidfd);
 	close_fd(&k->nbd.fd);
+	keeper_store_end_wait(k);
 	close_fd(&k->report_fd);
 }
 
@@ -155,6 +157,15 @@ static int open_records(struct keeper *k)
 	_exit(HELPER_SETUP_FAILED);
 }
 
+/* Of the domain: its store may be asked for the first time much later. */
+static int64_t start_time(const struct keeper *k)
+{
+	struct lodge_domain_info info;
+
+	return dev_domain_get_info(k->domain_fd, &info) ? time(NULL) :
+		(int64_t)(info.created_ns / 1000000000);
+}
+
 static int store_main(struct keeper *k)
 {
 	const struct store_setup setup = {
@@ -167,7 +178,7 @@ static int store_main(struct keeper *k)
 		.maxvcpus = k->config.maxvcpus,
 		.store_port = STORE_PORT,
 		.console_port = CONSOLE_PORT,
-		.start_time = time(NULL),
+		.start_time = start_time(k),
 	};
 	int attach = attach_and_drop(k, LODGE_ROLE_STORE, ROLE_STORE);
 	int records = open_records(k);

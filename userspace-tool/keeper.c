@@ -53,6 +53,8 @@ void keeper_init(struct keeper *k)
 	k->client.fd = -1;
 	k->dhcp.pidfd = -1;
 	k->nbd.fd = -1;
+	k->store.attach_fd = -1;
+	k->store.event_fd = -1;
 	k->ready[0] = -1;
 	k->ready[1] = -1;
 	k->report_fd = -1;
@@ -120,7 +122,7 @@ static int share_store(struct keeper *k, struct failure *failure)
 /*
  * Adopt a helper (1) or start one (0).  What it needs and we do not have is
  * made first: a keeper that `lodge recover` started has no terminal and no
- * socket.
+ * socket.  A store that nobody can have asked yet is as good as adopted.
  */
 static int start(struct keeper *k, enum run_role role, struct failure *failure)
 {
@@ -137,6 +139,8 @@ static int start(struct keeper *k, enum run_role role, struct failure *failure)
 		return -1;
 	if (role == ROLE_STORE && share_store(k, failure))
 		return -1;
+	if (role == ROLE_STORE && keeper_store_wait(k))
+		return 1;
 	err = helper_fork(k, &k->helpers[role]);
 	if (err)
 		return failure_set(failure, "no %s: %s",
@@ -194,6 +198,7 @@ static void end_helpers(struct keeper *k)
 {
 	int role;
 
+	keeper_store_end_wait(k);
 	keeper_devices_end(k);
 	for (role = ROLE_RUNNER; role <= ROLE_STORE; role++)
 		helper_end(&k->helpers[role]);
@@ -404,7 +409,8 @@ static int start_due(struct keeper *k)
 
 	for (role = ROLE_RUNNER; role <= ROLE_STORE; role++) {
 		h = &k->helpers[role];
-		if (h->pidfd >= 0 || h->retired)
+		if (h->pidfd >= 0 || h->retired ||
+		    (role == ROLE_STORE && keeper_store_waits(k)))
 			continue;
 		if (h->retry_ns <= now) {
 			if (start(k, role, &failure) >= 0)
@@ -420,13 +426,15 @@ static int start_due(struct keeper *k)
 
 static void wait_change(struct keeper *k, int timeout)
 {
-	struct pollfd p[4 + NR_ROLES + KEEPER_DEVICES_POLL] = {
+	struct pollfd p[4 + NR_ROLES + KEEPER_STORE_POLL +
+			KEEPER_DEVICES_POLL] = {
 		{ .fd = k->domain_fd, .events = POLLIN | POLLPRI },
 		{ .fd = k->ready[0], .events = POLLIN },
 		{ .fd = k->dhcp.pidfd, .events = POLLIN },
 		{ .fd = k->nbd.fd, .events = POLLIN },
 	};
-	struct pollfd *roles = p + 4, *devices = roles + NR_ROLES;
+	struct pollfd *roles = p + 4, *store = roles + NR_ROLES;
+	struct pollfd *devices = store + KEEPER_STORE_POLL;
 	char bytes[NR_ROLES];
 	unsigned int n;
 	int role;
@@ -436,8 +444,9 @@ static void wait_change(struct keeper *k, int timeout)
 			.fd = k->helpers[role].pidfd,
 			.events = POLLIN,
 		};
+	keeper_store_poll(k, store);
 	n = keeper_devices_poll(k, devices);
-	if (poll(p, 4 + NR_ROLES + n, timeout) <= 0)
+	if (poll(p, 4 + NR_ROLES + KEEPER_STORE_POLL + n, timeout) <= 0)
 		return;
 	if (p[1].revents && read(k->ready[0], bytes, sizeof(bytes)) < 0)
 		log_event("keeper: ready pipe: %s", msg_errno(errno));
@@ -448,6 +457,7 @@ static void wait_change(struct keeper *k, int timeout)
 		keeper_dhcp_ended(k);
 	if (p[3].revents)
 		keeper_nbd_hear(k);
+	keeper_store_handle(k, store);
 	keeper_devices_handle(k, devices, n, NULL);
 }
 

@@ -13,6 +13,7 @@
 #include "keeper_device.h"
 #include "keeper_dhcp.h"
 #include "keeper_nbd.h"
+#include "keeper_store.h"
 #include "pty.h"
 #include "run_dir.h"
 
@@ -30,6 +31,7 @@
  * @devices: and their processes
  * @dhcp: the server behind the NAT bridge
  * @nbd: connections of disks
+ * @store: the wait for the first request to it
  * @ready: pipe: a helper writes one byte when it serves
  * @report_fd: the keeper's only, until it has told who spawned it how it went
  * @helpers: indexed by enum run_role; those of ROLE_RUNNER to ROLE_STORE used
@@ -53,6 +55,7 @@ struct keeper {
 	struct keeper_device *devices;
 	struct keeper_dhcp dhcp;
 	struct keeper_nbd nbd;
+	struct keeper_store store;
 	int ready[2];
 	int report_fd;
 	struct helper helpers[NR_ROLES];

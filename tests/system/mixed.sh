@@ -134,7 +134,7 @@ do_kill()
 	0) kill_role runner "m$1" ;;
 	1) kill_role keeper "m$1" ;;
 	2) kill_role console "m$1" ;;
-	3) kill_role store "m$1" ;;
+	3) ask_store "m$1" && kill_role store "m$1" ;;
 	esac
 }
 

@@ -135,7 +135,7 @@ kill_in_restart()
 {
 	create_domain idle 4 'on_reboot = "restart"' &&
 		until_true "start" started 1 || return 1
-	kill -STOP "$(pid_of store $name)" && force_reboot &&
+	ask_store $name && kill -STOP "$(pid_of store $name)" && force_reboot &&
 		until_true "end of the old domain" is_unlisted &&
 		kill -KILL "$(pid_of keeper $name)" &&
 		until_true "end of the keeper" no_keeper || return 1

@@ -98,6 +98,13 @@ kill_role()
 		until_true "new $1" is_new "$1" "$2" "$domains_victim"
 }
 
+# ask_store NAME [NODE]: what the node holds; a store that was not asked before
+# is started by that
+ask_store()
+{
+	"$T/ask_store" "/run/lodge/$1/store" "${2:-/local}"
+}
+
 has_no_runner()
 {
 	[ "$("$lodge" list --json "$1" | value_of runner)" = false ]
