@@ -460,7 +460,9 @@ int run_dir_load_domid(const struct run_dir *dir, uint32_t *domid)
 int run_dir_save_domid(const struct run_dir *dir, uint32_t domid)
 {
 	uint32_t saved;
-	int fd, err = 0;
+	char text[12];
+	ssize_t done;
+	int fd, n, err = 0;
 
 	if (!run_dir_load_domid(dir, &saved) && saved == domid)
 		return 0;
@@ -469,8 +471,11 @@ int run_dir_save_domid(const struct run_dir *dir, uint32_t domid)
 		    0600);
 	if (fd < 0)
 		return -errno;
-	if (dprintf(fd, "%u\n", domid) < 0 ||
-	    renameat(dir->fd, "domid.new", dir->fd, "domid"))
+	n = snprintf(text, sizeof(text), "%u\n", domid);
+	done = write(fd, text, n);
+	if (done != n)
+		err = done < 0 ? -errno : -ENOSPC;
+	else if (renameat(dir->fd, "domid.new", dir->fd, "domid"))
 		err = -errno;
 	close(fd);
 	return err;
