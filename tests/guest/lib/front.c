@@ -49,7 +49,7 @@ void front_grant(u32 ref, const void *page)
 	WRITE_ONCE(table[ref].flags, GTF_permit_access);
 }
 
-static u32 back_state(void)
+u32 front_back_state(void)
 {
 	char path[96], value[16] = "";
 
@@ -63,7 +63,7 @@ bool front_wait(u32 state)
 	u32 i;
 
 	for (i = 0; i < 100000; i++)
-		if (back_state() == state)
+		if (front_back_state() == state)
 			return true;
 	return false;
 }

@@ -15,6 +15,9 @@ bool front_init(const char *folder, u64 grant_gfn);
 u16 front_grant_flags(u32 ref);
 void front_grant(u32 ref, const void *page);
 
+/* The back end's state; 0 there is none. */
+u32 front_back_state(void);
+
 /* Wait until the back end is in @state; false if it never is. */
 bool front_wait(u32 state);
 
