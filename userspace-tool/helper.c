@@ -281,7 +281,8 @@ int helper_reap(struct helper *h)
 				  (int)h->pid, info.si_status,
 				  info.si_status == SIGSYS ?
 				  " (its system call filter)" : "");
-		else if (status && status != HELPER_DETACHED)
+		else if (status && status != HELPER_DETACHED &&
+			 status != HELPER_FILES_GONE)
 			log_event("%s %d ended with status %d", h->name,
 				  (int)h->pid, status);
 	}

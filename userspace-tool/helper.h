@@ -20,6 +20,7 @@ enum helper_status {
 	HELPER_GUEST_FAULT = 3,	/* a new one would meet the same */
 	HELPER_HELD = 4,	/* another process has the role or the slot */
 	HELPER_DETACHED = 5,	/* its device is gone, and so is its work */
+	HELPER_FILES_GONE = 6,	/* what it served was removed: open it anew */
 };
 
 /**

@@ -629,6 +629,8 @@ static int hear_death(struct keeper *k, struct keeper_device *d,
 		device_is_gone(k, d);
 		return 0;
 	}
+	if (status == HELPER_FILES_GONE)
+		close_files(d);
 	if (d->served || !(failure || (is_waited_for(k, d) &&
 				       k->client.attaching)))
 		return 0;

@@ -150,6 +150,28 @@ backend_killed()
 	fetches one && fetches two
 }
 
+# Where the host's end of a domain's first interface is.
+tap_of()
+{
+	"$lodge" network-list --json "$1" | value_of vifname
+}
+
+# is_new_tap NAME INDEX: another device than that of INDEX has the name.
+is_new_tap()
+{
+	[ "$(cat "/sys/class/net/$1/ifindex" 2>/dev/null || echo "$2")" != "$2" ]
+}
+
+# The guest's connection goes on with a new tap.
+tap_removed()
+{
+	tap=$(tap_of two) index=$(cat "/sys/class/net/$tap/ifindex") &&
+		"$T/ip" link del "$tap" &&
+		until_true "new tap" is_new_tap "$tap" "$index" &&
+		fetches two && fetches one && host_fetches 10.9.0.3 &&
+		connected two 1
+}
+
 devices_of()
 {
 	grep '^guest: fetched' "/var/log/lodge/$1-console.log" | tail -n 1
@@ -291,6 +313,15 @@ behind_nat()
 		[ ! -e /sys/class/net/lodgenat0 ]
 }
 
+# The guest has not come to its interface yet.
+tap_removed_early()
+{
+	boot inside mode=nat,ip=10.76.0.5 \
+		"lodge_ip=10.76.0.5/24 lodge_gateway=10.76.0.1 lodge_peer=$world" &&
+		"$T/ip" link del "$(tap_of inside)" && fetches inside &&
+		"$lodge" destroy inside && nothing_left
+}
+
 # Without a keeper and a runner, `destroy` undoes it all.
 left_by_the_dead()
 {
@@ -321,10 +352,12 @@ network_tests()
 	check both-fetch both_fetch
 	tell
 	check backend-killed backend_killed
+	check tap-removed tap_removed
 	check attach-detach comes_and_goes
 	check end goes_with_it
 	check little-room little_room
 	check nat behind_nat
+	check tap-removed-early tap_removed_early
 	check left-by-the-dead left_by_the_dead
 	check routed routed
 	tell

@@ -573,6 +573,31 @@ static void test_text(void)
 	tear_down();
 }
 
+/* --- what it served was removed --- */
+
+static void find_files_gone(struct keeper *keeper, struct keeper_device *d)
+{
+	say_served(keeper, d);
+	if (d == keeper->devices)
+		_exit(HELPER_FILES_GONE);
+}
+
+static void test_files_gone(void)
+{
+	struct failure failure;
+
+	set_up(0);
+	act = find_files_gone;
+	keeper_devices_start(&k, &failure);
+	check("gone_ends", handle_until(is_down, k.devices));
+	check("gone_is_closed", !k.devices->open && nr_opened == 2);
+	act = say_served;
+	keeper_devices_start_due(&k, UINT64_MAX - 1);
+	check("gone_is_opened_anew", nr_opened == 3 && k.devices->open &&
+	      !is_down(k.devices) && !nr_forgotten);
+	tear_down();
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -583,5 +608,6 @@ int main(void)
 	test_babble();
 	test_reload();
 	test_text();
+	test_files_gone();
 	return 0;
 }

@@ -637,6 +637,40 @@ static void queues(void)
 	check("queues");
 }
 
+/* What was the interface's besides the tap is still there, and no hindrance. */
+static void removed(void)
+{
+	struct vif a = interface("vif1.0", VIF_BRIDGE, mac_a);
+	struct vif b = interface("vif2.0", VIF_BRIDGE, mac_b);
+	struct pollfd p = { .events = 0 };
+	struct failure failure;
+	int old[VIF_QUEUES], fds[VIF_QUEUES], fd_b, i;
+
+	a.antispoof = true;
+	must(!vif_make(&a, old, VIF_QUEUES, &failure), "an interface");
+	make(&b, &fd_b);
+	for (i = 1; i < VIF_QUEUES; i++)
+		must(!tap_use_queue(old[i], false), "leave a queue");
+	must(!tap_is_gone(old[0]), "the tap is gone");
+	must(!link_delete("vif1.0"), "remove the tap");
+	must(tap_is_gone(old[0]) && !tap_is_gone(fd_b), "the wrong tap");
+	p.fd = old[0];
+	must(poll(&p, 1, 0) == 1 && p.revents == POLLERR, "no error told");
+	must(!vif_make(&a, fds, VIF_QUEUES, &failure), "make it anew");
+	for (i = 1; i < VIF_QUEUES; i++)
+		must(!tap_use_queue(fds[i], false), "leave a queue");
+	ip4(mac_b, "10.9.0.3");
+	must(passes(fd_b, fds[0]), "no packet through the new tap");
+	for (i = 0; i < VIF_QUEUES; i++) {
+		close(old[i]);
+		close(fds[i]);
+	}
+	close(fd_b);
+	vif_undo(&a);
+	vif_undo(&b);
+	check("removed");
+}
+
 /*
  * ARP's question, until it is answered to @address.  A host that answers for
  * others does so after a while, and Linux forgets what it has not answered yet
@@ -1059,6 +1093,7 @@ int main(int argc, char **argv)
 	bridge_mode();
 	many_addresses();
 	queues();
+	removed();
 	nat_mode();
 	addresses();
 	foreign_folder();

@@ -136,6 +136,14 @@ void device_fault(struct device *d, const char *format, ...)
 		  d->fault);
 }
 
+void device_files_gone(struct device *d)
+{
+	if (!d->files_gone)
+		log_event("%s: somebody has removed it",
+			  device_config_name(d->config));
+	d->files_gone = true;
+}
+
 /* --- states --- */
 
 static void put_nodes(struct xenbus *bus, void *ctx)
@@ -460,11 +468,11 @@ static int serve_once(struct device *d)
 
 	reconnect(d);
 	look(d);
-	if (d->detached)
+	if (d->detached || d->files_gone)
 		return 0;
 	device_count_rings(d);
 	device_wait(d, pick_timeout(d), &unblocked);
-	if (asked_to_end || d->hung_up)
+	if (asked_to_end || d->hung_up || d->files_gone)
 		return 0;
 	take_orders(d);
 	return 1;
@@ -532,5 +540,7 @@ int device_run(struct device *d, const char *socket,
 	d->again = true;
 	while (serve_once(d) > 0)
 		;
-	return d->detached ? HELPER_DETACHED : 0;
+	if (d->detached)
+		return HELPER_DETACHED;
+	return d->files_gone ? HELPER_FILES_GONE : 0;
 }

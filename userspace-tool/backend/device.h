@@ -188,6 +188,7 @@ struct device_link {
  * @renew: the front end must be told the info again
  * @fault: why the device was stopped; empty while it works
  * @fault_told: that was written to the store
+ * @files_gone: somebody removed what the files are about
  * @report_fd: to the keeper
  * @progressed: the keeper knows that something was completed
  * @private: the back end's own
@@ -214,6 +215,7 @@ struct device {
 	bool renew;
 	char fault[160];
 	bool fault_told;
+	bool files_gone;
 	int report_fd;
 	bool progressed;
 	void *private;
@@ -255,6 +257,13 @@ int device_run(struct device *d, const char *socket,
  */
 __printf(2, 3)
 void device_fault(struct device *d, const char *format, ...);
+
+/*
+ * Somebody of the host removed what the device is made of.  The process ends;
+ * its keeper opens, or makes, it anew, and the next process goes on with the
+ * guest's connection.
+ */
+void device_files_gone(struct device *d);
 
 /*
  * Open ring @ring, whose pages the guest has granted by @refs; @handle is

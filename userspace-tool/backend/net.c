@@ -45,6 +45,7 @@
  * @stall_armed: @stall_fd will say so
  * @nr_queues: that are connected
  * @split: each ring has a channel; else a queue has TX(q)
+ * @deaf: a queue whose tap is not waited for
  * @offer: rx requests of a queue's next call
  * @rate: limit of bytes that the guest sends
  * @timer_fd: says that there is more to do
@@ -62,6 +63,7 @@ struct net {
 	bool stall_armed;
 	unsigned int nr_queues;
 	bool split;
+	bool deaf[VIF_QUEUES];
 	uint32_t offer[VIF_QUEUES];
 	struct token_bucket rate;
 	int timer_fd;
@@ -134,6 +136,8 @@ static int answer_tx(struct device *d, struct sring *ring, uint32_t entry,
 
 	if (err)
 		return err;
+	if (e->result == -EBADFD)
+		device_files_gone(d);
 	count_tx(d, e, net_tx_responses(e, ids, responses));
 	return sring_answer(ring, entry, responses);
 }
@@ -147,9 +151,8 @@ static int answer_rx(struct device *d, struct sring *ring, uint32_t entry,
 
 	if (err)
 		return err;
-	/* Somebody has removed it: there is nothing to wait for. */
 	if (e->result == -EBADFD)
-		device_fault(d, "its tap is gone");
+		device_files_gone(d);
 	if (net_rx_responses(e, ids, responses)) {
 		device_count(d, NET_RX_PACKETS, 1);
 		device_count(d, NET_RX_BYTES, e->result - NET_HEADER_BYTES);
@@ -393,6 +396,16 @@ static uint32_t rx_places(const struct net *net, bool narrow)
 	return net_rx_packet_places(&f, net->vif.mtu);
 }
 
+static void tap_fails(struct device *d, int err)
+{
+	const struct net *net = d->private;
+
+	if (err == -EBADFD)
+		device_files_gone(d);
+	else
+		device_fault(d, "%s: %s", net->vif.name, msg_errno(err));
+}
+
 /* Packets that are in the tap already stay as they are. */
 static void set_narrow(struct device *d, bool narrow)
 {
@@ -401,7 +414,7 @@ static void set_narrow(struct device *d, bool narrow)
 	int err = tap_set_offloads(d->files.fd[0], net_offloads(&f));
 
 	if (err)
-		device_fault(d, "%s: %s", net->vif.name, msg_errno(err));
+		tap_fails(d, err);
 	net->narrow = narrow;
 }
 
@@ -499,6 +512,14 @@ static int receive(struct device *d, unsigned int q)
 	return note_used(net, q, n - used >= (int)places);
 }
 
+static void wait_for_tap(struct device *d, unsigned int q, bool wanted)
+{
+	struct net *net = d->private;
+
+	net->deaf[q] = !wanted;
+	device_change_event(d, d->files.fd[q], wanted ? EPOLLIN : 0);
+}
+
 static void serve_rx(struct device *d, unsigned int q)
 {
 	int round, err = 0, done = 0;
@@ -516,7 +537,7 @@ static void serve_rx(struct device *d, unsigned int q)
 		return;
 	}
 	/* A packet that nobody has room for is not waited for. */
-	device_change_event(d, d->files.fd[q], done == 2 ? 0 : EPOLLIN);
+	wait_for_tap(d, q, done != 2);
 }
 
 static void serve(struct device *d, unsigned int q)
@@ -569,12 +590,17 @@ static void on_stall(struct device *d, unsigned int arg)
 		serve_all(d);
 }
 
+/* What a tap says that nobody waits for is mostly that it was removed. */
 static void on_tap(struct device *d, unsigned int q)
 {
-	if (is_served(d))
+	const struct net *net = d->private;
+
+	if (net->deaf[q] && tap_is_gone(d->files.fd[q]))
+		device_files_gone(d);
+	else if (is_served(d))
 		serve_rx(d, q);
 	else
-		device_change_event(d, d->files.fd[q], 0);
+		wait_for_tap(d, q, false);
 }
 
 /* Entries are done in the call; it only has news when the table is opened. */
@@ -686,7 +712,7 @@ static int open_queue(struct device *d, unsigned int q, unsigned int nr_queues)
 /* As many queues of the tap as the guest has; each is waited for. */
 static int open_tap(struct device *d, unsigned int nr_queues)
 {
-	const struct net *net = d->private;
+	struct net *net = d->private;
 	unsigned int q;
 	int err = 0;
 
@@ -695,13 +721,15 @@ static int open_tap(struct device *d, unsigned int nr_queues)
 	if (!err)
 		err = tap_set_offloads(d->files.fd[0],
 				       net_offloads(&net->features));
-	for (q = 0; q < nr_queues && !err; q++)
+	for (q = 0; q < nr_queues && !err; q++) {
+		net->deaf[q] = false;
 		err = device_add_event(d, d->files.fd[q], EPOLLIN, false,
 				       on_tap, q);
+	}
 	if (!err)
 		err = tap_set_carrier(d->files.fd[0], true);
 	if (err)
-		device_fault(d, "%s: %s", net->vif.name, msg_errno(err));
+		tap_fails(d, err);
 	return err ? -1 : 0;
 }
 

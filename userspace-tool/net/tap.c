@@ -102,3 +102,8 @@ int tap_set_carrier(int fd, bool on)
 
 	return ioctl(fd, TUNSETCARRIER, &carrier) ? -errno : 0;
 }
+
+bool tap_is_gone(int fd)
+{
+	return tap_set_carrier(fd, true) == -EBADFD;
+}

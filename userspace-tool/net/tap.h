@@ -33,4 +33,7 @@ int tap_set_offloads(int fd, unsigned int offloads);
 /* Whether the host sees a cable in it.  0 or -errno. */
 int tap_set_carrier(int fd, bool on);
 
+/* Has somebody removed it?  If not, its carrier is on afterwards. */
+bool tap_is_gone(int fd);
+
 #endif /* LODGE_NET_TAP_H */
