@@ -139,6 +139,9 @@ static int open_disk(int argc, char **argv)
 		return argc == 2 ? open(argv[1], O_RDWR | O_DIRECT) : -1;
 	mkdir("/dev", 0755);
 	mount("dev", "/dev", "devtmpfs", 0, NULL);
+	/* A parameter of the kernel's that it does not know is a variable. */
+	if (getenv("results") && !freopen(getenv("results"), "w", stdout))
+		return -1;
 	return open_first_disk();
 }
 

@@ -248,18 +248,23 @@ lodge_linux()
 
 # --- a Linux guest's disk --------------------------------------------------------
 
+# Of QEMU's ways this one was the fastest: with the kernel's older asynchronous
+# calls it took a hundredth more, with a thread for the disk nearly a half.
+#
+# A virtio console waits for QEMU with interrupts off, and Bochs lets no other
+# thread have the CPU then: so this guest's results go to its kernel's log, which
+# is written to a serial line byte by byte.
 qemu_disk()
 {
 	enable_kvm || return 1
 	timeout $peer_limit /usr/bin/qemu-system-x86_64 -M microvm,rtc=off,pit=off,pic=off \
 		-no-user-config -nodefaults -display none -enable-kvm \
 		-cpu host -m 128 -no-reboot -kernel "$T/vmlinux" \
-		-initrd "$T/disk.cpio" \
-		-chardev stdio,id=out -device virtio-serial-device \
-		-device virtconsole,chardev=out -object iothread,id=io \
-		-drive "file=$disk,if=none,id=disk,format=raw,cache=none,aio=native" \
-		-device virtio-blk-device,drive=disk,iothread=io \
-		-append "console=hvc0 $linux_args" </dev/null | relay_results qemu
+		-initrd "$T/disk.cpio" -serial stdio \
+		-drive "file=$disk,if=none,id=disk,format=raw,cache=none,aio=io_uring" \
+		-device virtio-blk-device,drive=disk \
+		-append "$linux_args console=ttyS0 loglevel=5 printk.time=0 results=/dev/kmsg" \
+		</dev/null | relay_results qemu
 	disable_kvm
 }
 
