@@ -47,32 +47,40 @@ static int stop(struct sring *ring, const char *format, ...)
 
 /* --- shared memory --- */
 
-static _Atomic uint32_t *entry_words(const struct sring *ring, uint32_t index)
+static uint8_t *entry_bytes(const struct sring *ring, uint32_t index)
 {
 	size_t place = index & (ring->nr_entries - 1);
 
-	return (_Atomic uint32_t *)(ring->entries + place * ring->entry_size);
+	return ring->entries + place * ring->entry_size;
 }
 
 /*
  * Atomic words, so that each is read once, whatever the compiler thinks of
- * memory that nobody it knows of writes.
+ * memory that nobody it knows of writes.  Wide ones where all entries lie at
+ * multiples of 8.
  */
 static void copy_request(const struct sring *ring, uint32_t index, void *to)
 {
-	_Atomic uint32_t *from = entry_words(ring, index);
-	uint32_t word, i;
+	uint8_t *from = entry_bytes(ring, index);
+	uint32_t bytes = ring->layout->request_size, i = 0, word;
+	uint64_t wide;
 
-	for (i = 0; i < ring->layout->request_size / 4u; i++) {
-		word = atomic_load_explicit(from + i, memory_order_relaxed);
-		memcpy((uint8_t *)to + 4 * i, &word, 4);
+	for (; ring->entry_size % 8 == 0 && i + 8 <= bytes; i += 8) {
+		wide = atomic_load_explicit((_Atomic uint64_t *)(from + i),
+					    memory_order_relaxed);
+		memcpy((uint8_t *)to + i, &wide, 8);
+	}
+	for (; i < bytes; i += 4) {
+		word = atomic_load_explicit((_Atomic uint32_t *)(from + i),
+					    memory_order_relaxed);
+		memcpy((uint8_t *)to + i, &word, 4);
 	}
 }
 
 static void copy_response(const struct sring *ring, uint32_t index,
 			  const void *from)
 {
-	_Atomic uint32_t *to = entry_words(ring, index);
+	_Atomic uint32_t *to = (_Atomic uint32_t *)entry_bytes(ring, index);
 	uint32_t word, i;
 
 	for (i = 0; i < ring->layout->response_size / 4u; i++) {

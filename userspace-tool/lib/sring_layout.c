@@ -143,16 +143,30 @@ find_field(const struct sring_layout *layout, unsigned int field,
 	return i < (f->count ? f->count : 1) ? f : NULL;
 }
 
+/* Both sides of an x86 ring are little-endian. */
 uint64_t sring_get(const struct sring_layout *layout, const void *copy,
 		   unsigned int field, unsigned int i)
 {
 	const struct sring_field *f = find_field(layout, field, i);
+	const uint8_t *from = copy;
 	uint64_t value = 0;
 
-	/* Both sides of an x86 ring are little-endian. */
-	if (f)
-		memcpy(&value, (const uint8_t *)copy + f->offset +
-		       i * f->stride, f->size);
+	if (!f)
+		return 0;
+	from += f->offset + i * f->stride;
+	/* Sizes that the compiler knows: each is one load then. */
+	switch (f->size) {
+	case 1:
+		return *from;
+	case 2:
+		memcpy(&value, from, 2);
+		break;
+	case 4:
+		memcpy(&value, from, 4);
+		break;
+	case 8:
+		memcpy(&value, from, 8);
+	}
 	return value;
 }
 
@@ -160,8 +174,22 @@ void sring_put(const struct sring_layout *layout, void *copy,
 	       unsigned int field, unsigned int i, uint64_t value)
 {
 	const struct sring_field *f = find_field(layout, field, i);
+	uint8_t *to = copy;
 
-	if (f)
-		memcpy((uint8_t *)copy + f->offset + i * f->stride, &value,
-		       f->size);
+	if (!f)
+		return;
+	to += f->offset + i * f->stride;
+	switch (f->size) {
+	case 1:
+		*to = value;
+		break;
+	case 2:
+		memcpy(to, &value, 2);
+		break;
+	case 4:
+		memcpy(to, &value, 4);
+		break;
+	case 8:
+		memcpy(to, &value, 8);
+	}
 }

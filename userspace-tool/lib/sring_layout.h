@@ -76,7 +76,7 @@ enum entropy_field {
 	NR_ENTROPY_FIELDS
 };
 
-/* @count fields of @size bytes, @stride apart; count 0 stands for one. */
+/* @count fields of @size (1, 2, 4, 8) bytes, @stride apart; count 0: one. */
 struct sring_field {
 	uint8_t offset;
 	uint8_t size;
