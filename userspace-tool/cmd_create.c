@@ -189,7 +189,8 @@ int cmd_create(const struct invocation *inv)
 	int console = !!option(inv, 'C');
 	int paused = !!option(inv, 'p');
 	struct failure failure = { .text = "" };
-	struct keeper keeper;
+	/* Beside what else is written after a fork, for each has its copy. */
+	static struct keeper keeper;
 	const char *object;
 
 	if (!inv->nr_args && !option(inv, 'k'))

@@ -247,16 +247,16 @@ int domain_config_complete(struct domain_config *config, struct failure *failure
 /* In the file's syntax. */
 static void put_quoted(FILE *file, const char *text)
 {
-	putc('"', file);
+	putc_unlocked('"', file);
 	for (; *text; text++) {
 		if (*text == '"' || *text == '\\')
 			fprintf(file, "\\%c", *text);
 		else if ((unsigned char)*text < 0x20)
 			fprintf(file, "\\x%02x", *text);
 		else
-			putc(*text, file);
+			putc_unlocked(*text, file);
 	}
-	putc('"', file);
+	putc_unlocked('"', file);
 }
 
 static void put_string(FILE *file, const char *key, const char *text)

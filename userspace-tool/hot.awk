@@ -12,11 +12,12 @@ function pattern(kind, name)
 	return name
 }
 
-# The console's backlog is large and seldom written.
+# Large and seldom written are the console's backlog and the C library's list of
+# what to call at a fork.
 function inputs(sections, zeroed,	i)
 {
 	for (i = 0; i < nr; i++)
-		if (!zeroed || hot[i] !~ /console/)
+		if (!zeroed || hot[i] !~ /console|register-atfork/)
 			printf "\t\t%s(%s)\n", hot[i], sections
 }
 

@@ -81,6 +81,17 @@ static int open_pty(struct keeper *k, struct failure *failure)
 	return 0;
 }
 
+/* The name may be that of an earlier keeper's socket. */
+static int bind_anew(int fd, const struct sockaddr_un *address)
+{
+	int err = bind(fd, (const struct sockaddr *)address, sizeof(*address));
+
+	if (err && errno == EADDRINUSE && !unlink(address->sun_path))
+		err = bind(fd, (const struct sockaddr *)address,
+			   sizeof(*address));
+	return err;
+}
+
 /* A listening socket in the run directory; @backlog: who may wait there. */
 static int open_socket(struct keeper *k, const char *file, int type,
 		       int backlog, int *socket_fd, struct failure *failure)
@@ -92,11 +103,8 @@ static int open_socket(struct keeper *k, const char *file, int type,
 	if (strlen(path) >= sizeof(address.sun_path))
 		return failure_set(failure, "%s: too long for a socket", path);
 	strcpy(address.sun_path, path);
-	unlink(path);
 	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd >= 0 &&
-	    !bind(fd, (struct sockaddr *)&address, sizeof(address)) &&
-	    !listen(fd, backlog)) {
+	if (fd >= 0 && !bind_anew(fd, &address) && !listen(fd, backlog)) {
 		*socket_fd = fd;
 		return 0;
 	}
@@ -128,7 +136,7 @@ static int start(struct keeper *k, enum run_role role, struct failure *failure)
 {
 	int err;
 
-	if (helper_adopt(k, &k->helpers[role]))
+	if (!k->is_new && helper_adopt(k, &k->helpers[role]))
 		return 1;
 	if (role == ROLE_CONSOLE && k->pty.master < 0 && open_pty(k, failure))
 		return -1;
@@ -518,7 +526,8 @@ static void detach(void)
 static int set_up(struct keeper *k, int unpause, struct failure *failure)
 {
 	int err = run_dir_take_role(&k->dir, ROLE_KEEPER);
-	int restarting = run_dir_has_mark(&k->dir, MARK_RESTARTING);
+	int restarting = !k->is_new &&
+			 run_dir_has_mark(&k->dir, MARK_RESTARTING);
 
 	if (err)
 		return failure_set(failure, "it has a keeper");

@@ -33,9 +33,9 @@ void log_init(struct log_file *log, const char *name, const char *suffix)
 	log->size = 0;
 }
 
-int log_open(const char *path, int flags)
+/* With what it is, in @st. */
+static int open_own(const char *path, int flags, struct stat *st)
 {
-	struct stat st;
 	int fd;
 
 	flags |= O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
@@ -45,22 +45,29 @@ int log_open(const char *path, int flags)
 	if (fd < 0)
 		return -errno;
 	/* The folder is shared: somebody may have put something there. */
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) &&
-	    st.st_uid == geteuid() && st.st_nlink == 1)
+	if (!fstat(fd, st) && S_ISREG(st->st_mode) &&
+	    st->st_uid == geteuid() && st->st_nlink == 1)
 		return fd;
 	close(fd);
 	return -EPERM;
 }
 
+int log_open(const char *path, int flags)
+{
+	struct stat st;
+
+	return open_own(path, flags, &st);
+}
+
 static int open_log(struct log_file *log, int mode)
 {
-	int fd = log_open(log->path, mode | O_APPEND);
 	struct stat st;
+	int fd = open_own(log->path, mode | O_APPEND, &st);
 
 	if (fd < 0)
 		return fd;
 	log->fd = fd;
-	log->size = fstat(log->fd, &st) ? 0 : st.st_size;
+	log->size = st.st_size;
 	return 0;
 }
 

@@ -502,6 +502,10 @@ int run_dir_open_console(const struct run_dir *dir)
 
 int run_dir_link_console(const struct run_dir *dir, const char *target)
 {
-	unlinkat(dir->fd, "console", 0);
-	return symlinkat(target, dir->fd, "console") ? -errno : 0;
+	int err = symlinkat(target, dir->fd, "console");
+
+	/* An earlier keeper's. */
+	if (err && errno == EEXIST && !unlinkat(dir->fd, "console", 0))
+		err = symlinkat(target, dir->fd, "console");
+	return err ? -errno : 0;
 }
