@@ -144,6 +144,14 @@ static_process_pages()
 
 # --- the parts -----------------------------------------------------------------
 
+# Before the host has what booted.c gives it.
+bare_part()
+{
+	"$b/stopwatch" fork_exec_wait_bare 20 "$b/true" | relay_results host
+	load_module && create_to_output command_to_output_bare 4 &&
+		unload_module
+}
+
 host_part()
 {
 	"$b/native" | relay_results host
@@ -372,6 +380,8 @@ exits)
 	lodge_exits
 	check unload unload_module ;;
 small)
+	check bare bare_part
+	check booted "$b/booted"
 	host_part
 	check kvm kvm_part
 	check load load_module
