@@ -441,19 +441,14 @@ int run_dir_load_config(const struct run_dir *dir,
 
 int run_dir_load_domid(const struct run_dir *dir, uint32_t *domid)
 {
-	int fd = openat(dir->fd, "domid", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	char text[16], *end;
-	ssize_t n;
+	ssize_t n = readlinkat(dir->fd, "domid", text, sizeof(text) - 1);
 
-	if (fd < 0)
+	if (n < 0)
 		return -errno;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n <= 0)
-		return -EINVAL;
 	text[n] = '\0';
 	*domid = strtoul(text, &end, 10);
-	return *end == '\n' ? 0 : -EINVAL;
+	return *end ? -EINVAL : 0;
 }
 
 /* What is right already is not written: there may be no room. */
@@ -461,24 +456,19 @@ int run_dir_save_domid(const struct run_dir *dir, uint32_t domid)
 {
 	uint32_t saved;
 	char text[12];
-	ssize_t done;
-	int fd, n, err = 0;
 
+	snprintf(text, sizeof(text), "%u", domid);
+	if (!symlinkat(text, dir->fd, "domid"))
+		return 0;
+	if (errno != EEXIST)
+		return -errno;
 	if (!run_dir_load_domid(dir, &saved) && saved == domid)
 		return 0;
-	fd = openat(dir->fd, "domid.new",
-		    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-		    0600);
-	if (fd < 0)
+	unlinkat(dir->fd, "domid.new", 0);
+	if (symlinkat(text, dir->fd, "domid.new") ||
+	    renameat(dir->fd, "domid.new", dir->fd, "domid"))
 		return -errno;
-	n = snprintf(text, sizeof(text), "%u\n", domid);
-	done = write(fd, text, n);
-	if (done != n)
-		err = done < 0 ? -errno : -ENOSPC;
-	else if (renameat(dir->fd, "domid.new", dir->fd, "domid"))
-		err = -errno;
-	close(fd);
-	return err;
+	return 0;
 }
 
 int run_dir_open_console(const struct run_dir *dir)

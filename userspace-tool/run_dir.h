@@ -119,7 +119,8 @@ int run_dir_load_config(const struct run_dir *dir,
 
 /*
  * Names of what is made for devices follow from the domain's id: so it is kept,
- * for who tidies up when the domain is gone.  0 or -errno.
+ * for who tidies up when the domain is gone: as a link, which is there with its
+ * content or not at all.  0 or -errno.
  */
 int run_dir_save_domid(const struct run_dir *dir, uint32_t domid);
 int run_dir_load_domid(const struct run_dir *dir, uint32_t *domid);

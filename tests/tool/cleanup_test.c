@@ -133,8 +133,11 @@ static void domids(void)
 	     "the largest");
 	must(!run_dir_save_domid(&dir, 3) &&
 	     !run_dir_load_domid(&dir, &domid) && domid == 3, "another");
-	must(!truncate(run_dir_file(&dir, "domid"), 1) &&
-	     run_dir_load_domid(&dir, &domid), "half a number");
+	must(!run_dir_save_domid(&dir, 3) &&
+	     !run_dir_load_domid(&dir, &domid) && domid == 3, "the same");
+	must(!unlink(run_dir_file(&dir, "domid")) &&
+	     !symlink("3x", run_dir_file(&dir, "domid")) &&
+	     run_dir_load_domid(&dir, &domid), "no number");
 	run_dir_remove(&dir);
 	run_dir_close(&dir);
 	check("domids");
