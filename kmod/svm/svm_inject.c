@@ -64,21 +64,34 @@ static void block_nmi(struct svm_vcpu *v)
 	vmcb_intercept(v->vmcb, INTERCEPT_IRET);
 }
 
+/*
+ * QEMU's emulator still holds the vector of an interrupt that VMRUN has
+ * injected, and delivers it once more, with IF clear as well, as soon as it
+ * leaves the guest's code for a reason of its own.  An exit clears it.  So an
+ * interrupt to ourselves ends the run before the handler's first instruction.
+ */
+static void queue_event(struct svm_vcpu *v, u32 info)
+{
+	v->vmcb->control.event_inj = info;
+	v->injecting = true;
+	if (unlikely(svm_caps.is_qemu) &&
+	    (info & SVM_EVTINJ_TYPE_MASK) == SVM_EVTINJ_TYPE_INTR)
+		smp_send_reschedule(smp_processor_id());
+}
+
 void svm_inject(struct vcpu *vcpu, const struct vcpu_event *event)
 {
 	struct svm_vcpu *v = to_svm(vcpu);
-	struct vmcb_control_area *c = &v->vmcb->control;
+	u32 info = event->vector | event_type(event->class) | SVM_EVTINJ_VALID;
 
-	c->event_inj = event->vector | event_type(event->class) |
-		       SVM_EVTINJ_VALID;
 	/* No error code in real mode. */
 	if (event->has_error && (v->vmcb->save.cr0 & X86_CR0_PE)) {
-		c->event_inj |= SVM_EVTINJ_VALID_ERR;
-		c->event_inj_err = event->error;
+		info |= SVM_EVTINJ_VALID_ERR;
+		v->vmcb->control.event_inj_err = event->error;
 	}
 	if (event->class == EVENT_NMI)
 		block_nmi(v);
-	v->injecting = true;
+	queue_event(v, info);
 }
 
 /*
@@ -105,12 +118,9 @@ void svm_requeue(struct svm_vcpu *v, u32 info, u32 error)
 {
 	if (!is_requeued(info))
 		return;
-	v->vmcb->control.event_inj = info & (SVM_EVTINJ_VEC_MASK |
-					     SVM_EVTINJ_TYPE_MASK |
-					     SVM_EVTINJ_VALID_ERR |
-					     SVM_EVTINJ_VALID);
 	v->vmcb->control.event_inj_err = error;
-	v->injecting = true;
+	queue_event(v, info & (SVM_EVTINJ_VEC_MASK | SVM_EVTINJ_TYPE_MASK |
+			       SVM_EVTINJ_VALID_ERR | SVM_EVTINJ_VALID));
 }
 
 bool svm_take_back(struct vcpu *vcpu, struct vcpu_event *event)
@@ -207,14 +217,14 @@ static void request_nmi_window(struct svm_vcpu *v)
 }
 
 /*
- * QEMU's emulator, which has no next RIP, forgets the shadow of STI at VMRUN:
- * the window would open before a HLT, which then sleeps over the interrupt.
- * There the one instruction in the shadow is stepped over.
+ * QEMU's emulator forgets the shadow of STI at VMRUN: the window would open
+ * before a HLT, which then sleeps over the interrupt.  There the one instruction
+ * in the shadow is stepped over.
  */
 static bool shadow_is_lost(const struct svm_vcpu *v)
 {
 	return (v->vmcb->control.int_state & SVM_INTERRUPT_SHADOW_MASK) &&
-	       !svm_caps.next_rip && !v->injecting;
+	       svm_caps.is_qemu && !v->injecting;
 }
 
 void svm_request_window(struct vcpu *vcpu, enum vcpu_event_class class)

@@ -11,6 +11,7 @@
 
 #include <asm/cpufeature.h>
 #include <asm/msr-index.h>
+#include <asm/processor.h>
 #include <asm/trapnr.h>
 
 struct svm_caps svm_caps;
@@ -46,6 +47,7 @@ const char *vmcb_read_caps(void)
 	c->pause_filter = boot_cpu_has(X86_FEATURE_PAUSEFILTER);
 	c->lbr = boot_cpu_has(X86_FEATURE_LBRV);
 	c->spec_ctrl = boot_cpu_has(X86_FEATURE_V_SPEC_CTRL);
+	c->is_qemu = hypervisor_cpuid_base("TCGTCGTCGTCG", 0);
 	return NULL;
 }
 

@@ -18,6 +18,7 @@
  * @pause_filter: exits for PAUSE only from a guest that spins
  * @lbr: DEBUGCTL is the guest's own
  * @spec_ctrl: so is SPEC_CTRL
+ * @is_qemu: it is QEMU's emulator, some of whose faults are steered around
  */
 struct svm_caps {
 	u32 nr_asids;
@@ -26,6 +27,7 @@ struct svm_caps {
 	bool pause_filter;
 	bool lbr;
 	bool spec_ctrl;
+	bool is_qemu;
 };
 
 extern struct svm_caps svm_caps;
