@@ -2,7 +2,8 @@
 /*
  * Calls every ioctl of every kind of lodge's files with random bytes and with
  * structures that are right but for a field or two, from several processes
- * that share the files, for a given time.  Whether the kernel took it well is
+ * that share the files, for a given time, and longer as long as a call was never
+ * accepted: a slow host makes few in that time.  Whether the kernel took it well is
  * for its log to say; this program fails if the module refuses everything, and
  * leaves no domain behind.
  *
@@ -13,6 +14,7 @@
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +31,7 @@
 #include "grant_guest.h"
 
 #define PROCESSES	3
+#define PATIENCE	9	/* times the given time, more */
 #define POOL		8
 #define PAGE		4096
 #define ARG_BYTES	8192
@@ -357,6 +360,19 @@ static void fill_request(struct lodge_io_request *r, __u32 index,
 	}
 }
 
+/* Those who close it do so as often, whether it is open or not. */
+static void open_ring(unsigned int ring)
+{
+	struct lodge_io_open o = {
+		.size = sizeof(o),
+		.ring = ring,
+		.nr_entries = 16,
+		.eventfd = event_fd,
+	};
+
+	ioctl(guest_attach, LODGE_IO_OPEN, &o);
+}
+
 /* As with copies, what it points to may be changed by others. */
 static void fill_submit(void *arg)
 {
@@ -368,6 +384,8 @@ static void fill_submit(void *arg)
 	__u32 index;
 
 	s->ring = below(2);
+	if (below(4))
+		open_ring(s->ring);
 	/* One that is not done ends the call: often none, then. */
 	s->nr_retire = below(2) ? 0 : 1 + below(3);
 	s->nr_requests = 1 + below(3);
@@ -658,16 +676,26 @@ static time_t now(void)
 	return t.tv_sec;
 }
 
+static bool each_was_accepted(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_CALLS; i++)
+		if (!__atomic_load_n(&shared->ok[i], __ATOMIC_RELAXED))
+			return false;
+	return true;
+}
+
 static void fuzz(unsigned int seconds, unsigned long long seed)
 {
-	time_t end = now() + seconds;
+	time_t end = now() + seconds, last = end + PATIENCE * seconds;
 
 	state = seed * 2654435761u + 88172645463325252ull;
 	start_signals(SIGNAL_MS);
 	/* The one there is belongs to the parent, and to the other children. */
 	guest = -1;
 	renew_guest();
-	while (now() < end)
+	while (now() < end || (now() < last && !each_was_accepted()))
 		one_step();
 	_exit(0);
 }

@@ -104,7 +104,8 @@ member_has_domains()
 		as_tester "$lodge" create -q -n testers -m 4 -k "$T/idle.elf" ||
 		return 1
 	as_tester "$lodge" list | grep -q testers || return 1
-	# A user's back ends are its own, but confined.
+	# A user's back ends are its own, but confined; the store comes when asked.
+	ask_store testers >/run/said || return 1
 	[ "$(as_tester "$lodge" info testers | grep -c \
 		"user 1000, call filter, its owner's user")" = 2 ] || return 1
 	! as_tester "$lodge" list | grep -q roots || return 1
