@@ -102,12 +102,12 @@ static int create_refused(const struct domain_config *config, int dev, int err,
 	return -1;
 }
 
-/* 32-bit Linux knows no x2APIC. */
 static int create_domain(const struct domain_config *config,
 			 const struct pvh_image *image, uint32_t *domid,
 			 struct failure *failure)
 {
 	struct lodge_domain_create create = {
+		/* 32-bit Linux knows no x2APIC. */
 		.flags = pvh_image_is_x86_64(image) ? 0 : LODGE_DOMAIN_XAPIC,
 		.domid = LODGE_DOMID_ANY,
 		.nr_vcpus = config->maxvcpus,
