@@ -6,33 +6,12 @@
 
 . "$T/lib.sh"
 . "$T/domains.sh"
+. "$T/crash_init.sh"
 
 name=crash
 console=/var/log/lodge/$name-console.log
 seed=$(cat "$T/seed")
 roles='blk-xvda net-0 store console keeper runner'
-
-# count WORD: how far the guest is with it
-count()
-{
-	tr -d '\r' <$console 2>/dev/null |
-		sed -n "s/^guest: $1 \([0-9]*\)\$/\1/p" | tail -n 1
-}
-
-is_beyond()
-{
-	[ "$(count "$1")" -gt "$2" ] 2>/dev/null
-}
-
-# More of everything, from now on.
-goes_on()
-{
-	for what in disk network store; do
-		at=$(count $what)
-		until_true "more of $what" is_beyond $what "${at:-0}" ||
-			return 1
-	done
-}
 
 all_right()
 {

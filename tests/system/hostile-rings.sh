@@ -8,11 +8,13 @@
 
 . "$T/lib.sh"
 . "$T/domains.sh"
+. "$T/crash_init.sh"
 
 domains_limit=400
 seed=$(cat "$T/seed")
 rounds=$(cat "$T/rounds")
 log=/var/log/lodge
+console=$log/neighbour-console.log
 slab_before=
 
 # --- the host ---
@@ -43,31 +45,16 @@ send_packets()
 
 # --- the neighbour ---
 
-count()
-{
-	tr -d '\r' <$log/neighbour-console.log 2>/dev/null |
-		sed -n "s/^guest: $1 \([0-9]*\)\$/\1/p" | tail -n 1
-}
-
-is_beyond()
-{
-	[ "$(count "$1")" -gt "$2" ] 2>/dev/null
-}
-
 neighbour_goes_on()
 {
-	for what in disk network store; do
-		at=$(count $what)
-		until_true "more of $what" is_beyond $what "${at:-0}" ||
-			return 1
-	done
+	goes_on || return 1
 	echo "disk $(count disk), network $(count network), store $(count store)"
-	! tr -d '\r' <$log/neighbour-console.log | grep '^guest: wrong'
+	! tr -d '\r' <$console | grep '^guest: wrong'
 }
 
 neighbour_is_ready()
 {
-	tr -d '\r' <$log/neighbour-console.log 2>/dev/null |
+	tr -d '\r' <$console 2>/dev/null |
 		grep -q '^guest: init$'
 }
 
