@@ -202,11 +202,13 @@ ended()
 		nothing_left
 }
 
+# After a failure; and the next one begins without what failed.
 tell()
 {
 	[ "$lib_failed" != 0 ] || return
 	tail -n 20 $console
 	tail -n 20 /var/log/lodge/$name-keeper.log
+	"$lodge" destroy $name 2>/dev/null && until_true end is_gone $name
 }
 
 # Writes reach the disk 200 ms late: one of a dead holder would show.
