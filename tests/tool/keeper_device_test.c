@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "control.h"
@@ -263,9 +264,11 @@ static bool handle_until(bool (*wanted)(const struct keeper_device *d),
 			 const struct keeper_device *d)
 {
 	struct pollfd p[KEEPER_DEVICES_POLL];
-	unsigned int n, i;
+	/* Of the real clock, on which the processes are. */
+	const time_t limit = time(NULL) + 10;
+	unsigned int n;
 
-	for (i = 0; i < 1000 && !wanted(d); i++) {
+	while (!wanted(d) && time(NULL) < limit) {
 		n = keeper_devices_poll(&k, p);
 		if (poll(p, n, 10) >= 0)
 			keeper_devices_handle(&k, p, n, NULL);

@@ -939,7 +939,7 @@ static bool lives(int pidfd, int ms)
 static void kill_dhcp(int pidfd)
 {
 	pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
-	must(!lives(pidfd, DHCP_MS), "it does not die");
+	must(!lives(pidfd, HELD_MS), "it does not die");
 	close(pidfd);
 }
 
