@@ -85,11 +85,11 @@ hostile_processes()
 	done 2>/dev/null
 }
 
-# The most that any of them ever had, in KiB, into /run/most.
+# The most that any of them ever had, in KiB, into /run/most, until it is killed.
 watch_memory()
 {
 	echo 0 >/run/most
-	while [ -e /run/lodge/hostile ]; do
+	while :; do
 		hostile_processes >/run/hostile-processes
 		while read -r watched _; do
 			awk '$1 == "VmHWM:" { print $2 }' \
@@ -139,6 +139,7 @@ attack()
 	END
 	"$lodge" create -q /run/hostile.cfg || return 1
 	watch_memory &
+	watcher=$!
 	device_pids >/run/pids
 	until_true "end of its devices" has_spoilt || show_logs
 	device_pids >/run/pids-after
@@ -149,7 +150,7 @@ attack()
 		"$lodge" dmesg hostile
 	} | tr -d '\r' >/run/hostile.said
 	"$lodge" destroy hostile && until_true "its last process" is_gone hostile
-	wait $!
+	kill $watcher
 	grep -e ' connections, ' -e 'not ok' -e 'done:' /run/hostile.said
 	grep -q 'done: [0-9]* ok, 0 failed' /run/hostile.said
 }
