@@ -309,16 +309,22 @@ static void put_devices(const struct run_dir *dir, uint32_t owner,
  * directory: its owner and root.
  */
 static void visit_helpers(const struct lodge_domain_info *i,
-			  struct json_object *array)
+			  struct json_object *o)
 {
+	struct json_object *array = o ? json_object_new_array() : NULL;
 	struct run_dir dir;
 	enum run_role role;
 
+	if (o)
+		add(o, "processes", array);
 	if (run_dir_open(&dir, i->name))
 		return;
 	for (role = ROLE_KEEPER; role <= ROLE_STORE; role++)
 		put_helper(&dir, role, helper_name(role), i->owner, array);
-	if (!array && !store_was_started(&dir))
+	if (o)
+		add(o, "store_started",
+		    json_object_new_boolean(store_was_started(&dir)));
+	else if (!store_was_started(&dir))
 		printf("%-16s not started: nobody has asked it yet\n",
 		       helper_name(ROLE_STORE));
 	put_devices(&dir, i->owner, array);
@@ -345,7 +351,7 @@ static void put_stats(const struct lodge_domain_stats *stats,
 
 int cmd_info(const struct invocation *inv)
 {
-	struct json_object *o = NULL, *helpers;
+	struct json_object *o = NULL;
 	struct lodge_domain_stats stats;
 	struct lodge_domain_info info;
 	int fd = ref_open_info("info", inv->args[0], &info);
@@ -356,10 +362,7 @@ int cmd_info(const struct invocation *inv)
 		o = to_json(&info);
 	else
 		print_info(&info);
-	helpers = o ? json_object_new_array() : NULL;
-	visit_helpers(&info, helpers);
-	if (o)
-		add(o, "processes", helpers);
+	visit_helpers(&info, o);
 	if (!dev_domain_get_stats(fd, &stats))
 		put_stats(&stats, o);
 	close(fd);

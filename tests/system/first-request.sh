@@ -23,12 +23,18 @@ has_store()
 	has_role store $name
 }
 
+says_started()
+{
+	"$lodge" info --json $name | tr -d ' \n' |
+		grep -q "\"store_started\":$1"
+}
+
 not_asked()
 {
 	! has_store && "$lodge" info $name >/run/info &&
 		grep -qx 'store  *not started: nobody has asked it yet' \
-			/run/info && grep -q '^console .* call filter' /run/info ||
-		{ cat /run/info; return 1; }
+			/run/info && grep -q '^console .* call filter' /run/info &&
+		says_started false || { cat /run/info; return 1; }
 }
 
 # By the time that it answers it is confined.
@@ -36,8 +42,8 @@ is_confined()
 {
 	grep -Eq '^Seccomp:[[:space:]]+2$' "/proc/$(pid_of store $name)/status" &&
 		"$lodge" info $name >/run/info &&
-		grep -q '^store .* call filter, user of its own$' /run/info ||
-		{ cat /run/info; return 1; }
+		grep -q '^store .* call filter, user of its own$' /run/info &&
+		says_started true || { cat /run/info; return 1; }
 }
 
 destroyed()
