@@ -41,6 +41,12 @@ static void __noreturn second_main(void)
 	struct ring_page *page;
 
 	for (;;) {
+		/*
+		 * They are off.  But on Bochs' VMX no interrupt of the host's
+		 * ends the run of a guest that came in with them off, until
+		 * it writes the flag: this vCPU would have the CPU for ever.
+		 */
+		irq_disable();
 		page = READ_ONCE(target);
 		if (page)
 			scribble(page, &d);
