@@ -214,6 +214,7 @@ static bool begin_slice(struct vcpu *vcpu)
 	vtime_account_guest_enter();
 	rcu_virt_note_context_switch(smp_processor_id());
 	swap_in(vcpu);
+	vcpu->woke_backend = false;
 	vcpu->atomic = true;
 	vcpu->ran = true;
 	return true;
@@ -257,8 +258,9 @@ static enum vmexit_action run_guest(struct vcpu *vcpu, struct vmexit *x)
 {
 	enum vmexit_action action;
 	unsigned long requests;
+	bool lingers = false;
 
-	do {
+	for (;;) {
 		vcpu_inject_pending(vcpu);
 		vendor->enter(vcpu, x);
 		if (x->kind == VMEXIT_HOST)
@@ -273,8 +275,12 @@ static enum vmexit_action run_guest(struct vcpu *vcpu, struct vmexit *x)
 			clear_bit(VCPU_REQ_EVENT, &vcpu->requests);
 		}
 		/* A task that the interpreter woke may wait for this CPU. */
-	} while (likely(!need_resched()));
-	return action;
+		if (unlikely(need_resched())) {
+			if (lingers || !vcpu_linger(vcpu))
+				return action;
+			lingers = true;
+		}
+	}
 }
 
 static enum vmexit_action run_slice(struct vcpu *vcpu)
@@ -456,6 +462,7 @@ int vcpu_create(struct domain *d, unsigned int id)
 	if (err)
 		goto free_fpu;
 	lapic_init(vcpu);
+	vcpu_linger_init(vcpu);
 	msr_vcpu_init(vcpu);
 	vcpu_init_state(vcpu);
 	d->vcpus[id] = vcpu;
@@ -471,6 +478,7 @@ free_vcpu:
 
 void vcpu_destroy(struct vcpu *vcpu)
 {
+	vcpu_linger_destroy(vcpu);
 	lapic_destroy(vcpu);
 	xen_vcpu_destroy(vcpu);
 	vendor->vcpu_unload(vcpu);

@@ -111,6 +111,9 @@ struct vcpu {
 	pid_t runner;			/* a: who is inside RUN, 0 nobody */
 	struct task_struct __rcu *task;	/* a: that thread, for vcpu_yield() */
 	unsigned int yielded_to;	/* v: the vCPU that got its CPU last */
+	bool woke_backend;		/* v: an event did, just now, on this CPU */
+	int linger_cpu;			/* v: where linger was started last */
+	struct hrtimer linger;		/* v: ends the guest's run */
 	atomic_t lookers;		/* wait for the mutex to see the state */
 	u64 tsc_adjust;			/* a: what the guest moved its TSC by */
 	u64 tsc_lost;			/* m: xen_tsc_lost as TSC_OFFSET has it */
@@ -157,6 +160,17 @@ bool vcpu_yield_helps(const struct vcpu *vcpu);
  * May sleep.
  */
 void vcpu_yield(struct vcpu *vcpu);
+
+/* kmod/vcpu_linger.c */
+/**
+ * vcpu_linger() - may the guest go on though a task waits for its CPU?
+ * @vcpu: in a slice, interrupts off
+ *
+ * Until the next exit, or the interrupt of a timer that runs from now on.
+ */
+bool vcpu_linger(struct vcpu *vcpu);
+void vcpu_linger_init(struct vcpu *vcpu);
+void vcpu_linger_destroy(struct vcpu *vcpu);
 
 /* kmod/vcpu_event.c: choose and deliver events before an entry; irqs off. */
 void vcpu_inject_pending(struct vcpu *vcpu);

@@ -152,7 +152,7 @@ int evtchn_send(struct domain *d, u32 port)
 		return 0;
 	case EVTCHN_SLOT:
 		attach_signal(d->attach.slot[e.slot], e.channel);
-		return 0;
+		return EVTCHN_TO_BACKEND;
 	case EVTCHN_LOOP:
 		evtchn_raise(d, e.arg);
 		return 0;

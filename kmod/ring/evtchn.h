@@ -78,6 +78,8 @@ int evtchn_bind_virq(struct domain *d, u32 virq, u32 vcpu, u32 *port);
 int evtchn_bind_ipi(struct domain *d, u32 vcpu, u32 *port);
 int evtchn_bind_vcpu(struct domain *d, u32 port, u32 vcpu);
 int evtchn_close(struct domain *d, u32 port);
+/* Or EVTCHN_TO_BACKEND: it went to one, in this very call. */
+#define EVTCHN_TO_BACKEND	1
 int evtchn_send(struct domain *d, u32 port);
 int evtchn_unmask(struct domain *d, u32 port);
 

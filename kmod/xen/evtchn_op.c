@@ -111,6 +111,19 @@ static long port_op(struct vcpu *vcpu, gva_t arg,
 	return ret ? ret : op(vcpu->domain, port);
 }
 
+/* In a slice interrupts are off: what wants the CPU now was woken by this. */
+static long send(struct vcpu *vcpu, gva_t arg)
+{
+	bool was_wanted = need_resched();
+	long ret = port_op(vcpu, arg, evtchn_send);
+
+	if (ret != EVTCHN_TO_BACKEND)
+		return ret;
+	if (vcpu->atomic && !was_wanted && need_resched())
+		vcpu->woke_backend = true;
+	return 0;
+}
+
 static long status(struct vcpu *vcpu, gva_t arg)
 {
 	struct domain *d = vcpu->domain;
@@ -237,7 +250,7 @@ long xen_event_channel_op(struct vcpu *vcpu, u64 cmd, u64 arg, u64 a3,
 {
 	cmd = (u32)cmd;
 	if (likely(cmd == EVTCHNOP_send))
-		return port_op(vcpu, arg, evtchn_send);
+		return send(vcpu, arg);
 	if (cmd == EVTCHNOP_unmask)
 		return port_op(vcpu, arg, evtchn_unmask);
 	return slow_op(vcpu, cmd, arg);

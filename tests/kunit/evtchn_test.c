@@ -270,7 +270,7 @@ static void evtchn_send_follows_state(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, test_bit(VCPU_REQ_EVENT,
 					 &d->vcpus[2]->requests));
 
-	KUNIT_EXPECT_EQ(test, 0, evtchn_send(d, slot));
+	KUNIT_EXPECT_EQ(test, EVTCHN_TO_BACKEND, evtchn_send(d, slot));
 	KUNIT_EXPECT_FALSE(test, evtchn_is_pending(d, slot));
 	KUNIT_EXPECT_EQ(test, 1, nr_signals);
 	KUNIT_EXPECT_PTR_EQ(test, d->attach.slot[1], signalled_slot);
@@ -538,7 +538,7 @@ static void evtchn_reset_keeps_slots_only(struct kunit *test)
 	evtchn_reset(d);
 	KUNIT_EXPECT_FALSE(test, evtchn_is_pending(d, slot));
 	KUNIT_EXPECT_EQ(test, slot, d->attach.slot[0]->channel[0].port);
-	KUNIT_EXPECT_EQ(test, 0, evtchn_send(d, slot));
+	KUNIT_EXPECT_EQ(test, EVTCHN_TO_BACKEND, evtchn_send(d, slot));
 	KUNIT_EXPECT_EQ(test, -EINVAL, evtchn_send(d, ipi));
 	KUNIT_EXPECT_EQ(test, 2, nr_used(d));
 	KUNIT_EXPECT_EQ(test, 0, evtchn_bind_virq(d, VIRQ_TIMER, 0, &virq));
@@ -585,10 +585,10 @@ static void evtchn_connect_slot_binds_what_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, evtchn_connect_slot(d, slot, 0, port));
 	KUNIT_ASSERT_EQ(test, 0, evtchn_connect_slot(d, slot, 0, other));
 
-	KUNIT_EXPECT_EQ(test, 0, evtchn_send(d, port));
+	KUNIT_EXPECT_EQ(test, EVTCHN_TO_BACKEND, evtchn_send(d, port));
 	KUNIT_EXPECT_PTR_EQ(test, slot, signalled_slot);
 	KUNIT_EXPECT_EQ(test, 31, signalled_channel);
-	KUNIT_EXPECT_EQ(test, 0, evtchn_send(d, other));
+	KUNIT_EXPECT_EQ(test, EVTCHN_TO_BACKEND, evtchn_send(d, other));
 	KUNIT_EXPECT_EQ(test, 0, signalled_channel);
 	evtchn_destroy(d);
 }

@@ -105,8 +105,7 @@ static size_t append(char *to, const char *text)
 	return n;
 }
 
-static int request(u32 type, const char *path, const char *value, char *answer,
-		   size_t size)
+static void ask(u32 type, const char *path, const char *value)
 {
 	struct xsd_sockmsg head = { .type = type };
 	char message[512];
@@ -119,15 +118,31 @@ static int request(u32 type, const char *path, const char *value, char *answer,
 	head.len = (u32)(n - sizeof(head));
 	memcpy(message, &head, sizeof(head));
 	send(message, n);
-	return receive(type, answer, size);
 }
 
 int store_read(const char *path, char *value, size_t size)
 {
-	return request(XS_READ, path, NULL, value, size);
+	ask(XS_READ, path, NULL);
+	return receive(XS_READ, value, size);
 }
 
 int store_write(const char *path, const char *value)
 {
-	return request(XS_WRITE, path, value, NULL, 0);
+	ask(XS_WRITE, path, value);
+	return receive(XS_WRITE, NULL, 0);
+}
+
+void store_ask(const char *path)
+{
+	ask(XS_READ, path, NULL);
+}
+
+bool store_has_answer(void)
+{
+	return READ_ONCE(page->rsp_prod) != page->rsp_cons;
+}
+
+int store_answer(char *value, size_t size)
+{
+	return receive(XS_READ, value, size);
 }

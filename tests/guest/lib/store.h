@@ -13,4 +13,9 @@ bool store_init(void);
 int store_read(const char *path, char *value, size_t size);
 int store_write(const char *path, const char *value);
 
+/* The halves of a read, for who does something else in between. */
+void store_ask(const char *path);
+bool store_has_answer(void);
+int store_answer(char *value, size_t size);
+
 #endif
