@@ -12,32 +12,53 @@ function pattern(kind, name)
 	return name
 }
 
-# Large and seldom written are the console's backlog and the C library's list of
-# what to call at a fork.
-function inputs(sections, zeroed,	i)
+function print_inputs(names, sections)
 {
 	for (i = 0; i < nr; i++)
-		if (!zeroed || hot[i] !~ /console|register-atfork/)
+		if (hot[i] in names)
 			printf "\t\t%s(%s)\n", hot[i], sections
 }
 
+BEGIN {
+	# Not .data.rel.ro, which is made read-only.
+	data = ".data .data.rel .data.rel.local .data.[!r]*"
+	bss = ".bss .bss.* COMMON"
+}
+
 /^(own|libc|file) / {
-	for (i = 2; i <= NF; i++)
-		hot[nr++] = pattern($1, $i)
+	for (i = 2; i <= NF; i++) {
+		name = hot[nr++] = pattern($1, $i)
+		all[name]
+		rest[name]
+		# The console's backlog is large and seldom written.
+		if (name !~ /console/)
+			zeroed[name]
+	}
+}
+
+/^written / {
+	for (i = 3; i <= NF; i++) {
+		name = pattern($2, $i)
+		written[name]
+		delete rest[name]
+		delete zeroed[name]
+	}
 }
 
 END {
 	print "SECTIONS {\n\t.text.hot : {"
-	inputs(".text .text.*")
+	print_inputs(all, ".text .text.*")
 	print "\t}\n}\nINSERT BEFORE .text;"
 	print "SECTIONS {\n\t.rodata.hot : {"
-	inputs(".rodata .rodata.*")
+	print_inputs(all, ".rodata .rodata.*")
 	print "\t}\n}\nINSERT AFTER .rodata;"
-	# Not .data.rel.ro, which is made read-only.
 	print "SECTIONS {\n\t.data.hot : {"
-	inputs(".data .data.rel .data.rel.local")
+	print_inputs(rest, data)
+	print "\t\t. = ALIGN(4096);"
+	print_inputs(written, data)
 	print "\t}\n}\nINSERT AFTER .data;"
 	print "SECTIONS {\n\t.bss.hot (NOLOAD) : {"
-	inputs(".bss .bss.* COMMON", 1)
+	print_inputs(written, bss)
+	print_inputs(zeroed, bss)
 	print "\t}\n}\nINSERT BEFORE .bss;"
 }
