@@ -82,7 +82,7 @@ static void timer_is_not_put_off(struct kunit *test)
 	vcpu->woke_backend = true;
 	vcpu_linger(vcpu);
 	first = hrtimer_get_expires(&vcpu->linger);
-	udelay(10);
+	udelay(5);
 	vcpu->woke_backend = true;
 	same = vcpu_linger(vcpu);
 	second = hrtimer_get_expires(&vcpu->linger);

@@ -8,31 +8,28 @@
 #include "hcheck.h"
 #include "store.h"
 
-#define ROUNDS	50u
+#define ROUNDS	60u
 #define MS	1000000ul
 
 static char value[64];
-static u32 failed, went_on;
+static u32 failed, went_on, soon;
 
-static u64 ask(void)
+static void ask(void)
 {
 	u64 start = xen_now();
-	u32 i;
 
-	for (i = 0; i < ROUNDS; i++) {
-		store_ask("domid");
-		/* The event is out.  Who was interrupted for it finds an answer. */
-		went_on += !store_has_answer();
-		while (!store_has_answer())
-			;
-		failed += !!store_answer(value, sizeof(value));
-	}
-	return (xen_now() - start) / ROUNDS;
+	store_ask("domid");
+	/* The event is out.  Who was interrupted for it finds an answer. */
+	went_on += !store_has_answer();
+	while (!store_has_answer())
+		;
+	soon += xen_now() - start < 2 * MS;
+	failed += !!store_answer(value, sizeof(value));
 }
 
 void test_main(void)
 {
-	u64 ns;
+	u32 i;
 
 	if (!need_xen())
 		return;
@@ -42,10 +39,12 @@ void test_main(void)
 	/* The first request starts the store's process. */
 	irq_enable();
 	check("a first answer", !store_read("domid", value, sizeof(value)));
-	ns = ask();
-	print("# went on %u of %u times, an answer took %u us\n", went_on,
-	      ROUNDS, (u32)(ns / 1000));
+	for (i = 0; i < ROUNDS; i++)
+		ask();
+	print("# %u times, it went on %u times, the answer came soon %u times\n",
+	      ROUNDS, went_on, soon);
 	check_eq("answers that failed", failed, 0);
 	check("the guest goes on first", went_on > ROUNDS / 2);
-	check("the wait ends before the host's tick", ns && ns < 2 * MS);
+	/* A busy machine may stop the host for longer now and then. */
+	check("the wait ends before the host's tick", soon > ROUNDS / 2);
 }
