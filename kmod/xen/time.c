@@ -50,6 +50,32 @@ static u64 host_tsc(void)
 	return rdtsc_ordered() + READ_ONCE(xen_tsc_lost);
 }
 
+#define PAIR_TRIES	4
+#define PAIR_TICKS	20000	/* some microseconds */
+
+/*
+ * The host's clock, and the TSC of the same moment.  Between the two an SMI may
+ * come, or a host that is a guest itself may lose its CPU, and a record of such a
+ * pair lets the guest's clock jump.  So it is the pair that took least.
+ */
+static u64 clock_pair(u64 *tsc)
+{
+	u64 least = U64_MAX, best = 0, before, took, ns;
+	unsigned int tries;
+
+	for (tries = 0; tries < PAIR_TRIES && least > PAIR_TICKS; tries++) {
+		before = host_tsc();
+		ns = ktime_get_ns();
+		took = host_tsc() - before;
+		if (took >= least)
+			continue;
+		least = took;
+		best = ns;
+		*tsc = before + took / 2;
+	}
+	return best;
+}
+
 /* Most CPUs count from 0 again after a sleep, some count on. */
 void xen_host_slept(u64 tsc_before, u64 tsc_after)
 {
@@ -63,8 +89,7 @@ void xen_clock_init(struct xen_clock *clock, u32 tsc_khz)
 	clock_scale(max_t(u64, tsc_khz, 1) * 1000, &clock->mul, &clock->shift);
 	clock->stable = boot_cpu_has(X86_FEATURE_CONSTANT_TSC) &&
 			!check_tsc_unstable();
-	clock->tsc_base = host_tsc();
-	clock->base_ns = ktime_get_ns();
+	clock->base_ns = clock_pair(&clock->tsc_base);
 }
 
 u64 xen_clock_at(const struct xen_clock *clock, u64 guest_tsc)
@@ -88,6 +113,8 @@ u64 xen_clock_now(const struct xen_clock *clock)
 static void clock_record(const struct xen_clock *clock, u64 adjust,
 			 struct pvclock_vcpu_time_info *rec)
 {
+	u64 tsc, ns;
+
 	*rec = (struct pvclock_vcpu_time_info){
 		.tsc_timestamp = adjust,
 		.tsc_to_system_mul = clock->mul,
@@ -96,8 +123,9 @@ static void clock_record(const struct xen_clock *clock, u64 adjust,
 	if (clock->stable) {
 		rec->flags = adjust ? 0 : PVCLOCK_TSC_STABLE_BIT;
 	} else {
-		rec->tsc_timestamp += host_tsc() - clock->tsc_base;
-		rec->system_time = ktime_get_ns() - clock->base_ns;
+		ns = clock_pair(&tsc);
+		rec->tsc_timestamp += tsc - clock->tsc_base;
+		rec->system_time = ns - clock->base_ns;
 	}
 }
 
