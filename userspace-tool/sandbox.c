@@ -107,18 +107,17 @@ void sandbox_keep(struct sandbox *box, int fd)
 		box->files[box->nr_files++] = fd;
 }
 
+/* A limit that is lower than ours stays: it may not be raised, or is put back. */
 static int set_limit(int what, rlim_t most)
 {
 	const struct rlimit limit = { most, most };
-	struct rlimit now;
+	struct rlimit before;
 
-	/* A limit that is lower than ours stays. */
-	if (getrlimit(what, &now))
-		return -errno;
-	if (now.rlim_max != RLIM_INFINITY &&
-	    (most == RLIM_INFINITY || now.rlim_max < most))
+	if (prlimit(0, what, &limit, &before))
+		return errno == EPERM ? 0 : -errno;
+	if (before.rlim_max >= most)
 		return 0;
-	return setrlimit(what, &limit) ? -errno : 0;
+	return prlimit(0, what, &before, NULL) ? -errno : 0;
 }
 
 static int set_limits(const struct sandbox *box)

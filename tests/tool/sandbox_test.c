@@ -18,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -306,21 +307,39 @@ static void fill_file(void *arg)
 	need(write(STDOUT_FILENO, "x", 1) < 0 && errno == EFBIG, 2);
 }
 
-static void test_file_limit(const char *kind_name, enum sandbox_kind kind)
+static void test_file_limit(const char *name, enum sandbox_kind kind,
+			    bool user, rlim_t most)
 {
 	int out = dup(STDOUT_FILENO), status;
 	FILE *file = tmpfile();
-	char name[64];
 
 	fflush(stdout);
 	dup2(fileno(file), STDOUT_FILENO);
-	lseek(STDOUT_FILENO, (5 << 20) - 1, SEEK_SET);
-	status = status_of(start(kind, false, fill_file, NULL));
+	lseek(STDOUT_FILENO, most - 1, SEEK_SET);
+	status = status_of(start(kind, user, fill_file, NULL));
 	dup2(out, STDOUT_FILENO);
 	close(out);
 	fclose(file);
-	snprintf(name, sizeof(name), "%s_file", kind_name);
 	result(name, status ? "see fill_file()" : NULL);
+}
+
+/* Who starts lodge may have less.  Not every root can have it back: a fork. */
+static void test_lower_limit(void)
+{
+	const struct rlimit lower = { 1 << 20, 1 << 20 };
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid) {
+		failed |= !!status_of(pid);
+		return;
+	}
+	need(!setrlimit(RLIMIT_FSIZE, &lower), 1);
+	test_file_limit("console_lower_file", SANDBOX_CONSOLE, false, 1 << 20);
+	test_file_limit("block_lower_file", SANDBOX_BLOCK, false, 1 << 20);
+	test_file_limit("block_user_lower_file", SANDBOX_BLOCK, true, 1 << 20);
+	_exit(failed);
 }
 
 static void test_limits(void)
@@ -328,9 +347,10 @@ static void test_limits(void)
 	int status = status_of(start(SANDBOX_STORE, false, use_memory, NULL));
 
 	result("store_memory", status ? "see use_memory()" : NULL);
-	test_file_limit("console", SANDBOX_CONSOLE);
-	test_file_limit("net", SANDBOX_NET);
-	test_file_limit("entropy", SANDBOX_ENTROPY);
+	test_file_limit("console_file", SANDBOX_CONSOLE, false, 5 << 20);
+	test_file_limit("net_file", SANDBOX_NET, false, 5 << 20);
+	test_file_limit("entropy_file", SANDBOX_ENTROPY, false, 5 << 20);
+	test_lower_limit();
 }
 
 /* --- the lock file in the run directory --- */
