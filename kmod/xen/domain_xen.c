@@ -37,7 +37,7 @@ int xen_domain_create(struct domain *d)
 	x->shutdown_code = XEN_NO_SHUTDOWN_CODE;
 	mutex_init(&x->lock);
 	xen_clock_init(&x->clock, tsc_khz);
-	x->wall_ns = ktime_get_real_ns() - xen_clock_now(&x->clock);
+	x->wall_ns = ktime_to_ns(ktime_mono_to_real(x->clock.base_ns));
 	xen_wallclock_update(d);
 	return 0;
 }

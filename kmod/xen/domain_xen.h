@@ -22,7 +22,7 @@ struct page;
  * struct xen_clock - guest time: nanoseconds from guest TSC ticks
  * @tsc_base: c: host TSC at domain creation, with what it had lost in sleeps;
  *	see xen_tsc_offset()
- * @base_ns: c: CLOCK_MONOTONIC at the same instant
+ * @base_ns: c: CLOCK_MONOTONIC at the same moment
  * @mul: c: pvclock multiplier
  * @shift: c: pvclock shift
  * @stable: c: one record serves all vCPUs for ever (TSC_STABLE).  Without it

@@ -50,28 +50,35 @@ static u64 host_tsc(void)
 	return rdtsc_ordered() + READ_ONCE(xen_tsc_lost);
 }
 
+u64 xen_clock_at(const struct xen_clock *clock, u64 guest_tsc)
+{
+	return pvclock_scale_delta(guest_tsc, clock->mul, clock->shift);
+}
+
 #define PAIR_TRIES	4
-#define PAIR_TICKS	20000	/* some microseconds */
+#define PAIR_NS		20000
 
 /*
- * The host's clock, and the TSC of the same moment.  Between the two an SMI may
- * come, or a host that is a guest itself may lose its CPU, and a record of such a
- * pair lets the guest's clock jump.  So it is the pair that took least.
+ * The host's clock, and the TSC of just before, so that by this pair the
+ * guest's clock is not behind the host's.  Between the two an SMI may come, or a
+ * host that is a guest itself may lose its CPU, and a record of such a pair lets
+ * the guest's clock jump.  So it is the pair that took least.
  */
-static u64 clock_pair(u64 *tsc)
+static u64 clock_pair(const struct xen_clock *clock, u64 *tsc)
 {
 	u64 least = U64_MAX, best = 0, before, took, ns;
 	unsigned int tries;
 
-	for (tries = 0; tries < PAIR_TRIES && least > PAIR_TICKS; tries++) {
+	lockdep_assert_irqs_disabled();
+	for (tries = 0; tries < PAIR_TRIES && least > PAIR_NS; tries++) {
 		before = host_tsc();
 		ns = ktime_get_ns();
-		took = host_tsc() - before;
+		took = xen_clock_at(clock, host_tsc() - before);
 		if (took >= least)
 			continue;
 		least = took;
 		best = ns;
-		*tsc = before + took / 2;
+		*tsc = before;
 	}
 	return best;
 }
@@ -89,12 +96,9 @@ void xen_clock_init(struct xen_clock *clock, u32 tsc_khz)
 	clock_scale(max_t(u64, tsc_khz, 1) * 1000, &clock->mul, &clock->shift);
 	clock->stable = boot_cpu_has(X86_FEATURE_CONSTANT_TSC) &&
 			!check_tsc_unstable();
-	clock->base_ns = clock_pair(&clock->tsc_base);
-}
-
-u64 xen_clock_at(const struct xen_clock *clock, u64 guest_tsc)
-{
-	return pvclock_scale_delta(guest_tsc, clock->mul, clock->shift);
+	local_irq_disable();
+	clock->base_ns = clock_pair(clock, &clock->tsc_base);
+	local_irq_enable();
 }
 
 u64 xen_clock_now(const struct xen_clock *clock)
@@ -123,7 +127,7 @@ static void clock_record(const struct xen_clock *clock, u64 adjust,
 	if (clock->stable) {
 		rec->flags = adjust ? 0 : PVCLOCK_TSC_STABLE_BIT;
 	} else {
-		ns = clock_pair(&tsc);
+		ns = clock_pair(clock, &tsc);
 		rec->tsc_timestamp += tsc - clock->tsc_base;
 		rec->system_time = ns - clock->base_ns;
 	}
