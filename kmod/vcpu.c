@@ -258,9 +258,8 @@ static enum vmexit_action run_guest(struct vcpu *vcpu, struct vmexit *x)
 {
 	enum vmexit_action action;
 	unsigned long requests;
-	bool lingers = false;
 
-	for (;;) {
+	do {
 		vcpu_inject_pending(vcpu);
 		vendor->enter(vcpu, x);
 		if (x->kind == VMEXIT_HOST)
@@ -275,12 +274,8 @@ static enum vmexit_action run_guest(struct vcpu *vcpu, struct vmexit *x)
 			clear_bit(VCPU_REQ_EVENT, &vcpu->requests);
 		}
 		/* A task that the interpreter woke may wait for this CPU. */
-		if (unlikely(need_resched())) {
-			if (lingers || !vcpu_linger(vcpu))
-				return action;
-			lingers = true;
-		}
-	}
+	} while (likely(!need_resched()) || vcpu_linger(vcpu));
+	return action;
 }
 
 static enum vmexit_action run_slice(struct vcpu *vcpu)

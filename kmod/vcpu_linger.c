@@ -17,7 +17,12 @@
 static unsigned int linger_us = 50;
 module_param(linger_us, uint, 0644);
 MODULE_PARM_DESC(linger_us,
-		 "microseconds for which a guest may go on after an event that woke its back end on the same CPU, at most 1000");
+		 "microseconds for which a guest may go on after an event that woke its back end on the same CPU, at most 1000; 0: not at all");
+
+static bool has_fine_timers(void)
+{
+	return hrtimer_resolution < NSEC_PER_USEC;
+}
 
 /* Its interrupt is all that is wanted: that ends the slice. */
 static enum hrtimer_restart linger_ends(struct hrtimer *timer)
@@ -27,14 +32,15 @@ static enum hrtimer_restart linger_ends(struct hrtimer *timer)
 
 /*
  * A timer that runs on this CPU ends this wait, too, and sooner.  So not each
- * event starts one, and none is stopped.
+ * event starts one, and none is stopped.  Where timers come with the host's tick
+ * only, the wait would be as long.
  */
 bool vcpu_linger(struct vcpu *vcpu)
 {
 	unsigned int us = READ_ONCE(linger_us);
 	int cpu = smp_processor_id();
 
-	if (!vcpu->woke_backend || !us)
+	if (!vcpu->woke_backend || !us || !has_fine_timers())
 		return false;
 	vcpu->woke_backend = false;
 	if (hrtimer_is_queued(&vcpu->linger) && vcpu->linger_cpu == cpu)

@@ -111,7 +111,11 @@ static long port_op(struct vcpu *vcpu, gva_t arg,
 	return ret ? ret : op(vcpu->domain, port);
 }
 
-/* In a slice interrupts are off: what wants the CPU now was woken by this. */
+/*
+ * In a slice interrupts are off: what wants the CPU now was woken by this, or by
+ * another CPU, whose interrupt then ends the next entry.  And the CPU is wanted
+ * until the slice ends: no second event makes the guest go on once more.
+ */
 static long send(struct vcpu *vcpu, gva_t arg)
 {
 	bool was_wanted = need_resched();

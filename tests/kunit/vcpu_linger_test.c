@@ -8,10 +8,15 @@
 
 #include "fake_vcpu.h"
 
+static unsigned int resolution;
+
+#undef hrtimer_resolution
+#define hrtimer_resolution resolution
 #include "../../kmod/vcpu_linger.c"
 
 static int vcpu_linger_test_init(struct kunit *test)
 {
+	resolution = 1;
 	vcpu_linger_init(fake_domain(test, 1));
 	linger_us = 1000;
 	return 0;
@@ -49,6 +54,16 @@ static void lingers_not_when_switched_off(struct kunit *test)
 	struct vcpu *vcpu = test->priv;
 
 	linger_us = 0;
+	KUNIT_EXPECT_FALSE(test, linger(vcpu, true));
+	KUNIT_EXPECT_FALSE(test, hrtimer_active(&vcpu->linger));
+}
+
+/* On a host without high resolution timers. */
+static void lingers_not_with_coarse_timers(struct kunit *test)
+{
+	struct vcpu *vcpu = test->priv;
+
+	resolution = NSEC_PER_SEC / 250;
 	KUNIT_EXPECT_FALSE(test, linger(vcpu, true));
 	KUNIT_EXPECT_FALSE(test, hrtimer_active(&vcpu->linger));
 }
@@ -102,6 +117,7 @@ static void timer_is_not_put_off(struct kunit *test)
 static struct kunit_case vcpu_linger_cases[] = {
 	KUNIT_CASE(lingers_for_a_back_end_only),
 	KUNIT_CASE(lingers_not_when_switched_off),
+	KUNIT_CASE(lingers_not_with_coarse_timers),
 	KUNIT_CASE(timer_ends_it),
 	KUNIT_CASE(timer_is_not_put_off),
 	{}

@@ -126,7 +126,8 @@ quirks_of_host()
 quirks=$(quirks_of_host)
 [ -z "$quirks" ] || grep -v '^#' "$T/$quirks" >/run/guests/quirks
 
-insmod "$T/lodge.ko" || fail load "insmod refused"
+# The usual 50 us of an emulator's host may pass between two instructions.
+insmod "$T/lodge.ko" linger_us=1000 || fail load "insmod refused"
 while read -r name mem timeout expect vcpus; do
 	case $name in
 	'#'*|'') continue ;;
