@@ -17,8 +17,9 @@ create_both()
 			-a "console=hvc0 quiet lodge_do=clock"
 }
 
-# The guest says the time; the next line that it prints must agree with us.
-clock_is_right()
+# How far the guest's clock is behind: it says the time, and the host looks at
+# its own as soon as it sees that line.
+look_at_clocks()
 {
 	until_true "tick" ticks_reach $(($(ticks) + 2)) || return 1
 	now=$(date +%s)
@@ -26,6 +27,16 @@ clock_is_right()
 	late=$((now - told))
 	echo "the guest's clock is $late s behind"
 	[ "$late" -ge -1 ] && [ "$late" -le 1 ]
+}
+
+# A busy machine may have the host look late, but not each time; a clock that
+# is wrong stays so.
+clock_is_right()
+{
+	for _ in 1 2 3 4; do
+		! look_at_clocks || return 0
+	done
+	return 1
 }
 
 list_shows_both()
