@@ -48,7 +48,7 @@ small_kernel()
 {
 	local newest
 
-	newest=$(find "$cache" -maxdepth 2 -path '*/kernel-small-*/release' \
+	newest=$(find "$cache/" -maxdepth 2 -path '*/kernel-small-*/release' \
 		-printf '%T@ %h\n' | sort -n | tail -n 1 | cut -d' ' -f2-)
 	[ -n "$newest" ] || return 1
 	echo "$newest/build"
